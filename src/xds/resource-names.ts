@@ -1,0 +1,105 @@
+// The only place that makes or parses the names of wire resources. They are Istio's names, so that people and tools recognise them.
+
+/** `outbound|80|v1|reviews.default.svc.cluster.local`; no subset is the empty string. */
+export function clusterName(port: number, subset: string, host: string): string {
+  return `outbound|${port}|${subset}|${host}`;
+}
+
+export interface ClusterNameParts {
+  readonly port: number;
+  readonly subset: string;
+  readonly host: string;
+}
+
+export function parseClusterName(name: string): ClusterNameParts | undefined {
+  const parts = name.split('|');
+  const [direction, port, subset, host] = parts;
+  if (parts.length !== 4 || direction !== 'outbound' || subset === undefined || !host || !/^\d+$/.test(port ?? '')) return undefined;
+  return { port: Number(port), subset, host };
+}
+
+/** Always there at a gateway; a connection sent to it is closed. */
+export const blackHoleCluster = 'BlackHoleCluster';
+
+/** Static clusters of the bootstrap: pilot over ADS, and the gateway's own secrets from mounted files. */
+export const adsCluster = 'xds-grpc';
+export const fileSecretCluster = 'sds-grpc';
+
+/** `0.0.0.0_80`. The name keeps the wildcard and the target port whatever address the listener binds on one machine. */
+export function listenerName(bind: string, port: number): string {
+  return `${bind}_${port}`;
+}
+
+const bindSuffix = (bind: string | undefined): string => (bind === undefined ? '' : `.${bind}`);
+
+/** `http.80`: the port is the resolved target port; the bind address is appended only where the Gateway sets one. */
+export function httpRouteName(targetPort: number, bind?: string): string {
+  return `http.${targetPort}${bindSuffix(bind)}`;
+}
+
+/** `https.443.https.default-gateway.istio-system`: the port is the Gateway's own, not the target port. */
+export function httpsRouteName(server: { port: number; portName: string; gateway: string; namespace: string; bind?: string | undefined }): string {
+  return `https.${server.port}.${server.portName}.${server.gateway}.${server.namespace}${bindSuffix(server.bind)}`;
+}
+
+/** `counter.lab.example.com:80`. */
+export function virtualHostName(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** The virtual host of a port without any VirtualService: answers 404. */
+export function blackHoleVirtualHostName(port: number): string {
+  return `blackhole:${port}`;
+}
+
+/** `file-cert:/etc/certs/tls.crt~/etc/certs/tls.key`. */
+export function fileCertificateName(certificate: string, key: string): string {
+  return `file-cert:${certificate}~${key}`;
+}
+
+/** `file-root:/etc/certs/ca.crt`. */
+export function fileRootName(certificate: string): string {
+  return `file-root:${certificate}`;
+}
+
+export type FileSecretName =
+  | { readonly kind: 'certificate'; readonly certificate: string; readonly key: string }
+  | { readonly kind: 'root'; readonly certificate: string };
+
+export function parseFileSecretName(name: string): FileSecretName | undefined {
+  if (name.startsWith('file-root:')) return { kind: 'root', certificate: name.slice('file-root:'.length) };
+  if (!name.startsWith('file-cert:')) return undefined;
+  const [certificate, key, ...rest] = name.slice('file-cert:'.length).split('~');
+  return certificate && key && rest.length === 0 ? { kind: 'certificate', certificate, key } : undefined;
+}
+
+/** `kubernetes://name` or `kubernetes://namespace/name`. */
+export function kubernetesSecretName(credentialName: string): string {
+  return credentialName.includes('://') ? credentialName : `kubernetes://${credentialName}`;
+}
+
+/** The namespace is undefined where the name leaves it to the proxy's own. */
+export function parseKubernetesSecretName(name: string): { namespace: string | undefined; name: string } | undefined {
+  if (!name.startsWith('kubernetes://')) return undefined;
+  const parts = name.slice('kubernetes://'.length).split('/');
+  const [first, second] = parts;
+  if (parts.length === 1 && first) return { namespace: undefined, name: first };
+  if (parts.length === 2 && first && second) return { namespace: first, name: second };
+  return undefined;
+}
+
+/** The path of the user's object in a route's `filter_metadata.istio.config`; how the owner of a route is told. */
+export function configPath(owner: { kind: 'VirtualService' | 'DestinationRule'; namespace: string; name: string }): string {
+  const kind = owner.kind === 'VirtualService' ? 'virtual-service' : 'destination-rule';
+  return `/apis/networking.istio.io/v1/namespaces/${owner.namespace}/${kind}/${owner.name}`;
+}
+
+/** `router~10.0.0.7~gateway-0.istio-system~istio-system.svc.cluster.local`. */
+export function nodeId(node: { address: string; name: string; namespace: string; domain: string }): string {
+  return `router~${node.address}~${node.name}.${node.namespace}~${node.namespace}.svc.${node.domain}`;
+}
+
+/** What people call a proxy: `gateway-0.istio-system`. Undefined for an id that is not in Istio's form. */
+export function proxyName(id: string): string | undefined {
+  return id.split('~')[2];
+}
