@@ -13,7 +13,12 @@ const bundle = path.join(root, 'node_modules/@grpc/grpc-js-xds/deps');
 
 /** What decides the output: our scripts, and the versions of the bundle and of the generator. */
 function fingerprint() {
-  const inputs = ['scripts/generate-xds.mjs', 'scripts/xds-proto-roots.mjs', 'node_modules/@grpc/grpc-js-xds/package.json', 'node_modules/@bufbuild/protoc-gen-es/package.json'];
+  const inputs = [
+    'scripts/generate-xds.mjs',
+    'scripts/xds-proto-roots.mjs',
+    'node_modules/@grpc/grpc-js-xds/package.json',
+    'node_modules/@bufbuild/protoc-gen-es/package.json',
+  ];
   const hash = createHash('sha256');
   for (const file of inputs) hash.update(fs.readFileSync(path.join(root, file)));
   return hash.digest('hex');
@@ -24,18 +29,24 @@ function fingerprint() {
  * carry: these stubs supply just the names those imports use. None of them is ever put on the wire by us.
  */
 const shims = {
-  'opentelemetry/proto/common/v1/common.proto': 'syntax = "proto3";\npackage opentelemetry.proto.common.v1;\nmessage AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; bytes bytes_value = 7; } }\nmessage KeyValue { string key = 1; AnyValue value = 2; }\nmessage KeyValueList { repeated KeyValue values = 1; }\n',
-  'opencensus/proto/trace/v1/trace_config.proto': 'syntax = "proto3";\npackage opencensus.proto.trace.v1;\nmessage TraceConfig {}\n',
+  'opentelemetry/proto/common/v1/common.proto':
+    'syntax = "proto3";\npackage opentelemetry.proto.common.v1;\nmessage AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; bytes bytes_value = 7; } }\nmessage KeyValue { string key = 1; AnyValue value = 2; }\nmessage KeyValueList { repeated KeyValue values = 1; }\n',
+  'opencensus/proto/trace/v1/trace_config.proto':
+    'syntax = "proto3";\npackage opencensus.proto.trace.v1;\nmessage TraceConfig {}\n',
   'io/prometheus/client/metrics.proto': 'syntax = "proto2";\npackage io.prometheus.client;\nmessage MetricFamily {}\n',
 };
 
 function prepareModule(directory) {
-  for (const part of ['envoy-api', 'googleapis', 'xds']) fs.cpSync(path.join(bundle, part), directory, { recursive: true });
+  for (const part of ['envoy-api', 'googleapis', 'xds'])
+    fs.cpSync(path.join(bundle, part), directory, { recursive: true });
   fs.cpSync(path.join(bundle, 'protoc-gen-validate/validate'), path.join(directory, 'validate'), { recursive: true });
   const validate = path.join(directory, 'validate/validate.proto');
   const text = fs.readFileSync(validate, 'utf8');
   if (!/message StringRules \{[^}]*ignore_empty/s.test(text)) {
-    fs.writeFileSync(validate, text.replace('message StringRules {', 'message StringRules {\n    optional bool ignore_empty = 26;'));
+    fs.writeFileSync(
+      validate,
+      text.replace('message StringRules {', 'message StringRules {\n    optional bool ignore_empty = 26;'),
+    );
   }
   for (const [file, content] of Object.entries(shims)) {
     fs.mkdirSync(path.dirname(path.join(directory, file)), { recursive: true });
@@ -56,11 +67,33 @@ export function generateXds() {
   const generated = path.join(work, 'generated');
   const template = JSON.stringify({
     version: 'v2',
-    plugins: [{ local: [process.execPath, path.join(root, 'node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es')], out: generated, opt: ['target=ts', 'import_extension=ts', 'erasable_syntax=true'], include_imports: true }],
+    plugins: [
+      {
+        local: [process.execPath, path.join(root, 'node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es')],
+        out: generated,
+        opt: ['target=ts', 'import_extension=ts', 'erasable_syntax=true'],
+        include_imports: true,
+      },
+    ],
   });
   // buf's npm wrapper picks the platform binary; running it with our own Node avoids its install script.
   const buf = path.join(root, 'node_modules/@bufbuild/buf/bin/buf');
-  const result = spawnSync(process.execPath, [buf, 'generate', module, '--template', template, ...protoRoots.flatMap((file) => ['--path', path.join(module, file)])], { cwd: module, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, BUF_CACHE_DIR: path.join(work, 'cache') } });
+  const result = spawnSync(
+    process.execPath,
+    [
+      buf,
+      'generate',
+      module,
+      '--template',
+      template,
+      ...protoRoots.flatMap((file) => ['--path', path.join(module, file)]),
+    ],
+    {
+      cwd: module,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, BUF_CACHE_DIR: path.join(work, 'cache') },
+    },
+  );
   if (result.status !== 0) throw new Error(`buf generate failed with status ${result.status ?? result.signal}`);
   fs.rmSync(output, { recursive: true, force: true });
   fs.cpSync(generated, output, { recursive: true });

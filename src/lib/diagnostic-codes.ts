@@ -9,25 +9,49 @@ interface CodeEntry {
 export const diagnosticCodes = {
   IST0101: { name: 'ReferencedResourceNotFound', doc: 'An object names another one that does not exist.' },
   IST0104: { name: 'GatewayPortNotOnWorkload', doc: 'A Gateway port is not offered by any gateway workload.' },
-  IST0106: { name: 'SchemaValidationError', doc: 'A field is missing, has the wrong type or a value that is not allowed.' },
+  IST0106: {
+    name: 'SchemaValidationError',
+    doc: 'A field is missing, has the wrong type or a value that is not allowed.',
+  },
   IST0118: { name: 'PortNameIsNotUnderNamingConvention', doc: 'A Service port name does not tell its protocol.' },
-  IST0130: { name: 'VirtualServiceUnreachableRule', doc: 'A rule can never match because an earlier one takes all of its requests.' },
-  IST0132: { name: 'VirtualServiceHostNotFoundInGateway', doc: 'A host of a VirtualService is served by none of its Gateways.' },
+  IST0130: {
+    name: 'VirtualServiceUnreachableRule',
+    doc: 'A rule can never match because an earlier one takes all of its requests.',
+  },
+  IST0132: {
+    name: 'VirtualServiceHostNotFoundInGateway',
+    doc: 'A host of a VirtualService is served by none of its Gateways.',
+  },
   IST0145: { name: 'ConflictingGateways', doc: 'Two Gateways claim the same port and host.' },
-  IST0162: { name: 'GatewayPortNotDefinedOnService', doc: 'A Gateway port is not a port of the Service in front of the gateway.' },
+  IST0162: {
+    name: 'GatewayPortNotDefinedOnService',
+    doc: 'A Gateway port is not a port of the Service in front of the gateway.',
+  },
   TG0001: { name: 'FileUnreadable', doc: 'A file cannot be read; its last good content stays in force.' },
-  TG0002: { name: 'YamlSyntax', doc: 'A document is not valid YAML or JSON; the file keeps its last good content in force.' },
+  TG0002: {
+    name: 'YamlSyntax',
+    doc: 'A document is not valid YAML or JSON; the file keeps its last good content in force.',
+  },
   TG0003: { name: 'UnknownKind', doc: 'A kind that Tidegate does not read; listed once per kind.' },
   TG0004: { name: 'DuplicateObject', doc: 'The same kind, namespace and name is defined twice; the first one counts.' },
   TG0005: { name: 'LimitExceeded', doc: 'A file, document or expansion is larger than the documented limit.' },
-  TG0006: { name: 'FieldNotSupported', doc: 'A field of the API that Tidegate does not serve yet; the message says what happens instead.' },
+  TG0006: {
+    name: 'FieldNotSupported',
+    doc: 'A field of the API that Tidegate does not serve yet; the message says what happens instead.',
+  },
   TG0007: { name: 'UnknownField', doc: 'A field that the API does not have; it is ignored.' },
   TG0008: { name: 'NoEffectHere', doc: 'A field that has no meaning at an ingress gateway.' },
   TG0009: { name: 'GatewayWithoutServers', doc: 'A Gateway has no usable server.' },
   TG0010: { name: 'GatewaySelectsNoProxy', doc: 'No connected gateway has the labels a Gateway selects.' },
-  TG0011: { name: 'ServerConflict', doc: 'Two servers on one port cannot be served together; the message says which one wins.' },
+  TG0011: {
+    name: 'ServerConflict',
+    doc: 'Two servers on one port cannot be served together; the message says which one wins.',
+  },
   TG0012: { name: 'CertificateFileUnreadable', doc: 'A certificate or key file is missing or unreadable.' },
-  TG0013: { name: 'CertificateInvalid', doc: 'A certificate or key cannot be parsed, or the key does not fit the certificate.' },
+  TG0013: {
+    name: 'CertificateInvalid',
+    doc: 'A certificate or key cannot be parsed, or the key does not fit the certificate.',
+  },
   TG0014: { name: 'CertificateExpired', doc: 'A certificate is expired or not yet valid.' },
   TG0015: { name: 'SecretNotUsable', doc: 'A Secret lacks the keys a TLS server needs.' },
   TG0016: { name: 'InvalidRegex', doc: 'A regular expression is not valid RE2, or too large for the data plane.' },
@@ -35,9 +59,15 @@ export const diagnosticCodes = {
   TG0018: { name: 'TcpRouteShadowed', doc: 'Several TCP routes compete for one plaintext port; the first one wins.' },
   TG0019: { name: 'PortInUse', doc: 'Another process already listens on a port the gateway needs.' },
   TG0020: { name: 'PortPrivileged', doc: 'The operating system does not allow this user to bind the port.' },
-  TG0021: { name: 'RejectedByProxy', doc: 'A data plane rejected configuration; the last good one stays in force there.' },
+  TG0021: {
+    name: 'RejectedByProxy',
+    doc: 'A data plane rejected configuration; the last good one stays in force there.',
+  },
   TG0022: { name: 'DataPlaneDown', doc: 'The data plane process stopped; it is restarted with back-off.' },
-  TG0023: { name: 'DestinationPortUnknown', doc: 'A destination names a port its Service does not have, or none where the Service has several.' },
+  TG0023: {
+    name: 'DestinationPortUnknown',
+    doc: 'A destination names a port its Service does not have, or none where the Service has several.',
+  },
   TG0024: { name: 'PortNotBound', doc: 'A Gateway port has no address on this machine.' },
 } as const satisfies Record<string, CodeEntry>;
 

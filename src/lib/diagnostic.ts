@@ -38,6 +38,7 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   const parts: string[] = [diagnostic.severity, diagnostic.code, `(${diagnosticCodes[diagnostic.code].name})`];
   if (diagnostic.resource) parts.push(formatResourceRef(diagnostic.resource));
   if (diagnostic.path) parts.push(diagnostic.path);
-  if (diagnostic.file !== undefined) parts.push(`at ${diagnostic.file}:${diagnostic.line ?? 1}:${diagnostic.column ?? 1}`);
+  if (diagnostic.file !== undefined)
+    parts.push(`at ${diagnostic.file}:${diagnostic.line ?? 1}:${diagnostic.column ?? 1}`);
   return `${parts.join(' ')}: ${diagnostic.message} ${diagnostic.remedy}`;
 }

@@ -14,7 +14,8 @@ export interface ClusterNameParts {
 export function parseClusterName(name: string): ClusterNameParts | undefined {
   const parts = name.split('|');
   const [direction, port, subset, host] = parts;
-  if (parts.length !== 4 || direction !== 'outbound' || subset === undefined || !host || !/^\d+$/.test(port ?? '')) return undefined;
+  if (parts.length !== 4 || direction !== 'outbound' || subset === undefined || !host || !/^\d+$/.test(port ?? ''))
+    return undefined;
   return { port: Number(port), subset, host };
 }
 
@@ -38,7 +39,13 @@ export function httpRouteName(targetPort: number, bind?: string): string {
 }
 
 /** `https.443.https.default-gateway.istio-system`: the port is the Gateway's own, not the target port. */
-export function httpsRouteName(server: { port: number; portName: string; gateway: string; namespace: string; bind?: string | undefined }): string {
+export function httpsRouteName(server: {
+  port: number;
+  portName: string;
+  gateway: string;
+  namespace: string;
+  bind?: string | undefined;
+}): string {
   return `https.${server.port}.${server.portName}.${server.gateway}.${server.namespace}${bindSuffix(server.bind)}`;
 }
 
@@ -89,7 +96,11 @@ export function parseKubernetesSecretName(name: string): { namespace: string | u
 }
 
 /** The path of the user's object in a route's `filter_metadata.istio.config`; how the owner of a route is told. */
-export function configPath(owner: { kind: 'VirtualService' | 'DestinationRule'; namespace: string; name: string }): string {
+export function configPath(owner: {
+  kind: 'VirtualService' | 'DestinationRule';
+  namespace: string;
+  name: string;
+}): string {
   const kind = owner.kind === 'VirtualService' ? 'virtual-service' : 'destination-rule';
   return `/apis/networking.istio.io/v1/namespaces/${owner.namespace}/${kind}/${owner.name}`;
 }

@@ -1,0 +1,200 @@
+// What the engine serves from: small immutable types made once from xDS, so that nothing on a request's path touches protobuf.
+
+export interface EngineConfig {
+  /** By listener name. */
+  readonly listeners: ReadonlyMap<string, ListenerConfig>;
+  /** By route configuration name. */
+  readonly routes: ReadonlyMap<string, RouteTable>;
+  /** By cluster name. Endpoints that changed are a new ClusterConfig; the pool behind it lives on. */
+  readonly clusters: ReadonlyMap<string, ClusterConfig>;
+  /** By SDS name. */
+  readonly secrets: ReadonlyMap<string, SecretConfig>;
+}
+
+export interface ListenerConfig {
+  readonly name: string;
+  /** Hash of the resource: equal versions are the same listener. */
+  readonly version: string;
+  readonly address: string;
+  readonly port: number;
+  /** Looks into the ClientHello for SNI and ALPN before a chain is chosen. */
+  readonly tlsInspector: boolean;
+  /** Bytes in memory per connection and direction before reading stops. */
+  readonly perConnectionBufferLimitBytes: number;
+  readonly filterChains: readonly FilterChainConfig[];
+  /** Serves connections that no chain matches; undefined: they are closed, flag NR, details filter_chain_not_found. */
+  readonly defaultFilterChain: FilterChainConfig | undefined;
+  /** The listener's own log: of connections that no chain takes. */
+  readonly accessLogs: readonly AccessLogConfig[];
+  /** Milliseconds that listener filters may take; 0 for no limit. */
+  readonly listenerFiltersTimeoutMs: number;
+}
+
+export interface FilterChainConfig {
+  readonly name: string;
+  readonly match: {
+    /** Lower case; `*.example.com` for a suffix. Empty matches any. */
+    readonly serverNames: readonly string[];
+    readonly transportProtocol: '' | 'tls' | 'raw_buffer';
+    readonly applicationProtocols: readonly string[];
+  };
+  readonly tls: DownstreamTls | undefined;
+  /** Milliseconds for the handshake; 0 for no limit. */
+  readonly transportSocketConnectTimeoutMs: number;
+  readonly network: HttpConnectionManager | TcpProxy;
+}
+
+export interface DownstreamTls {
+  /** SDS names of certificates, in order of preference. */
+  readonly certificates: readonly string[];
+  readonly alpnProtocols: readonly string[];
+  /** Undefined: the engine's default of 1.2 to 1.3. */
+  readonly minVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
+  readonly maxVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
+  readonly cipherSuites: readonly string[];
+}
+
+export interface HttpConnectionManager {
+  readonly kind: 'http';
+  readonly statPrefix: string;
+  readonly routeConfigName: string;
+  readonly serverName: string;
+  readonly useRemoteAddress: boolean;
+  readonly xffNumTrustedHops: number;
+  readonly normalizePath: boolean;
+  readonly mergeSlashes: boolean;
+  /** Milliseconds; 0 for none. */
+  readonly streamIdleTimeoutMs: number;
+  readonly maxRequestHeadersKb: number;
+  readonly maxRequestHeadersCount: number;
+  readonly upgradeTypes: readonly string[];
+  /** Names of the HTTP filters in order; those the engine does not know are listed in the config's warnings. */
+  readonly httpFilters: readonly string[];
+  readonly accessLogs: readonly AccessLogConfig[];
+}
+
+export interface TcpProxy {
+  readonly kind: 'tcp';
+  readonly statPrefix: string;
+  readonly clusters: WeightedClusters;
+  /** Milliseconds; 0 for none. Envoy's default is one hour. */
+  readonly idleTimeoutMs: number;
+  readonly accessLogs: readonly AccessLogConfig[];
+}
+
+export interface WeightedClusters {
+  readonly entries: readonly { readonly cluster: string; readonly weight: number }[];
+  readonly totalWeight: number;
+}
+
+export interface RouteTable {
+  readonly name: string;
+  readonly version: string;
+  readonly ignorePortInHostMatching: boolean;
+  readonly virtualHosts: readonly VirtualHost[];
+}
+
+export interface VirtualHost {
+  readonly name: string;
+  /** Lower case: exact, `*.suffix`, `prefix.*` or `*`. */
+  readonly domains: readonly string[];
+  readonly routes: readonly Route[];
+  readonly requireTls: 'NONE' | 'EXTERNAL_ONLY' | 'ALL';
+  readonly includeRequestAttemptCount: boolean;
+}
+
+export interface Route {
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly action: ForwardAction | DirectResponseAction;
+  /** `operation` of the decorator; '' for none. */
+  readonly decoratorOperation: string;
+  /** filter_metadata.istio.config: the path of the owner. */
+  readonly owner: string | undefined;
+}
+
+export interface RouteMatch {
+  readonly path:
+    | { readonly kind: 'exact'; readonly value: string; readonly caseSensitive: boolean }
+    | { readonly kind: 'prefix'; readonly value: string; readonly caseSensitive: boolean }
+    /** Compiled once; `matches` is a full match as Envoy's safe_regex. */
+    | { readonly kind: 'regex'; readonly source: string; readonly matches: (path: string) => boolean };
+}
+
+export interface ForwardAction {
+  readonly kind: 'forward';
+  readonly clusters: WeightedClusters;
+  /** Milliseconds for the whole answer; 0 for none. */
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy | undefined;
+}
+
+export interface RetryPolicy {
+  /** `connect-failure`, `refused-stream`, `unavailable`, `cancelled`, `retriable-status-codes`, … */
+  readonly retryOn: readonly string[];
+  readonly numRetries: number;
+  readonly perTryTimeoutMs: number;
+  readonly retriableStatusCodes: readonly number[];
+  readonly avoidPreviousHosts: boolean;
+  readonly hostSelectionMaxAttempts: number;
+}
+
+export interface DirectResponseAction {
+  readonly kind: 'direct';
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+export interface ClusterConfig {
+  readonly name: string;
+  /** Hash over the cluster and its endpoints. */
+  readonly version: string;
+  readonly connectTimeoutMs: number;
+  readonly protocol: 'http1' | 'http2';
+  readonly lbPolicy: 'ROUND_ROBIN' | 'LEAST_REQUEST' | 'RANDOM';
+  /** Static cluster without endpoints (BlackHoleCluster), or EDS not yet received: empty. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly healthy: boolean;
+  readonly locality: {
+    readonly region: string;
+    readonly zone: string;
+    readonly subZone: string;
+    readonly priority: number;
+    readonly weight: number;
+  };
+}
+
+/** PEM, as SDS brought it. */
+export interface SecretConfig {
+  readonly name: string;
+  readonly version: string;
+  readonly kind: 'certificate' | 'validation';
+  readonly certificateChain: string;
+  readonly privateKey: string;
+  readonly trustedCa: string;
+}
+
+export interface AccessLogConfig {
+  /** `/dev/stdout`, `/dev/stderr` or a file that is appended to. */
+  readonly path: string;
+  readonly format:
+    | { readonly kind: 'text'; readonly template: string }
+    /** Values are templates, or objects and lists of templates. */
+    | { readonly kind: 'json'; readonly template: JsonTemplate };
+  /** Logs only requests with one of these response flags; undefined logs all. */
+  readonly responseFlags: readonly string[] | undefined;
+}
+
+export type JsonTemplate =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonTemplate[]
+  | { readonly [key: string]: JsonTemplate };

@@ -1,0 +1,68 @@
+// Istio VirtualService: which request of which host goes to which Service.
+
+export type StringMatch =
+  | { readonly kind: 'exact'; readonly value: string }
+  | { readonly kind: 'prefix'; readonly value: string }
+  | { readonly kind: 'regex'; readonly value: string };
+
+export interface Destination {
+  /** As written: short name, FQDN or address. */
+  readonly host: string;
+  readonly subset: string | undefined;
+  readonly port: number | undefined;
+}
+
+export interface RouteDestination {
+  readonly destination: Destination;
+  readonly weight: number | undefined;
+}
+
+export interface HttpMatch {
+  readonly index: number;
+  readonly name: string | undefined;
+  readonly uri: StringMatch | undefined;
+  readonly ignoreUriCase: boolean;
+  /** Gateway port. */
+  readonly port: number | undefined;
+  /** As written. Empty: the VirtualService's own. */
+  readonly gateways: readonly string[];
+  /** Conditions of the API that are not served yet (`headers`, `method`, …). A match with one never matches; the Diagnostic says so. */
+  readonly unsupported: readonly string[];
+}
+
+export interface HttpRoute {
+  readonly index: number;
+  readonly name: string | undefined;
+  /** Empty: every request. */
+  readonly match: readonly HttpMatch[];
+  readonly route: readonly RouteDestination[];
+  /**
+   * What the rule asks instead of or beside forwarding that is not served yet (`redirect`, `timeout`, …).
+   * A rule without `route` answers 500; one with `route` forwards without it. Either way a Diagnostic says so.
+   */
+  readonly unsupported: readonly string[];
+  /** A rule that is broken beyond use (no route, weights that make no sense): it answers 500 and why is in its Diagnostic. */
+  readonly invalid: string | undefined;
+}
+
+export interface TcpMatch {
+  readonly index: number;
+  readonly port: number | undefined;
+  readonly gateways: readonly string[];
+}
+
+export interface TcpRoute {
+  readonly index: number;
+  readonly match: readonly TcpMatch[];
+  readonly route: readonly RouteDestination[];
+}
+
+export interface VirtualServiceSpec {
+  /** Lower case. */
+  readonly hosts: readonly string[];
+  /** As written: `name`, `ns/name`, `name.ns.svc.cluster.local`, `mesh`. */
+  readonly gateways: readonly string[];
+  readonly http: readonly HttpRoute[];
+  readonly tcp: readonly TcpRoute[];
+  readonly exportTo: readonly string[];
+}
