@@ -1,0 +1,28 @@
+// Sixth step of a request: which endpoint of the cluster gets it. What the balancer promises to whoever sends requests.
+import type { ClusterConfig, Endpoint } from '../config/engine-config.ts';
+
+/** An endpoint picked for one request; counts as active there until it is released. */
+export interface PickedHost {
+  readonly endpoint: Endpoint;
+  /** `address:port`, IPv6 in brackets: the key of `avoid` and of `active`. */
+  readonly key: string;
+  /** Ends the request; calling it again does nothing. */
+  release(): void;
+}
+
+export interface PickOptions {
+  /** Keys of hosts tried before: another one is taken if one turns up. */
+  readonly avoid?: ReadonlySet<string>;
+  /** How many more picks to make to get away from `avoid` (host_selection_retry_max_attempts); default 1. */
+  readonly attempts?: number;
+}
+
+export interface LoadBalancer {
+  readonly cluster: ClusterConfig;
+  /** Undefined: no healthy upstream. */
+  pick(options?: PickOptions): PickedHost | undefined;
+  /** Endpoints or policy changed. Hosts that stay keep their active requests. */
+  update(cluster: ClusterConfig): void;
+  /** Requests in flight to a host, also to one that has left the cluster. */
+  active(key: string): number;
+}
