@@ -38,6 +38,12 @@ export interface XdsServerObserver {
   disconnected?(proxy: ConnectedProxy): void;
   acknowledged?(proxy: ConnectedProxy, typeUrl: TypeUrl): void;
   rejected?(update: RejectedUpdate): void;
+  /**
+   * Names (never `*`) a stream newly asks for. Called before the answer is made, so that a cache filled on demand can
+   * have them by then. Every name is given back through `unsubscribed` exactly once, at the latest when its stream ends.
+   */
+  subscribed?(node: ProxyNode, typeUrl: TypeUrl, names: readonly string[]): void;
+  unsubscribed?(node: ProxyNode, typeUrl: TypeUrl, names: readonly string[]): void;
 }
 
 export interface XdsServer {
