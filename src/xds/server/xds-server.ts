@@ -1,5 +1,5 @@
 // The gRPC side of xDS: streams, nonces, acknowledgements and order. Pilot's ADS and the gateway's file SDS are both this server.
-
+import type { Logger } from '../../lib/logger.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { ProxyNode } from '../node.ts';
 import type { TypeUrl } from '../type-urls.ts';
@@ -60,6 +60,11 @@ export interface XdsServerOptions {
   readonly cacheFor: (node: ProxyNode) => ResourceCache;
   /** Called when the last stream of a node that got this cache has gone. */
   readonly release?: (node: ProxyNode) => void;
+  /**
+   * Called with names a stream newly asks for, before they are answered: a cache that loads on demand loads here, synchronously.
+   * A name that is not in the cache afterwards is answered as absent, and sent when it appears.
+   */
+  readonly onSubscribe?: (node: ProxyNode, typeUrl: TypeUrl, names: readonly string[]) => void;
   readonly observer?: XdsServerObserver;
-  readonly logger?: import('../../lib/logger.ts').Logger;
+  readonly logger?: Logger;
 }
