@@ -3,8 +3,8 @@ import type { ResourceRef } from '../../lib/diagnostic.ts';
 import type { ServerProtocol } from '../resources/gateway.ts';
 
 export interface PortRow {
-  /** The listener's name on the wire: `0.0.0.0_8080`. Several Gateway ports may share one. */
-  readonly listener: string;
+  /** First half of the listener's name (`listenerName(bind, targetPort)`): `0.0.0.0`, or the Gateway's own `bind`. Several Gateway ports may share one listener. */
+  readonly bind: string;
   /** `server.port.number`: the port people write in Gateways. */
   readonly gatewayPort: number;
   /** Of the server that owns the port. */
