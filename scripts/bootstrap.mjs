@@ -16,13 +16,18 @@ function fail(message) {
 }
 
 function installDependencies() {
-  const lock = createHash('sha256').update(fs.readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(fs.readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === lock) return;
   process.stderr.write('tidegate: installing dependencies (npm ci)\n');
   // No install scripts: nothing we use needs one, and a build machine without network access beyond the registry fails in them.
   // Standard output stays ours: npm start prints to it what people read.
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const result = spawnSync(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });
+  const result = spawnSync(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
   if (result.error) fail(`npm is needed and could not be run: ${result.error.message}`);
   if (result.status !== 0) fail('npm ci failed; its own message is above');
   fs.writeFileSync(stamp, lock);
@@ -45,16 +50,22 @@ export function pinnedNode() {
   const pinned = path.join(modules, '.bin/node');
   if (fs.existsSync(pinned)) return pinned;
   if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
-  return fail(`no pinned Node for ${process.platform}-${process.arch} in the lockfile, and Node ${process.versions.node} is older than 24: install Node 24 or newer`);
+  return fail(
+    `no pinned Node for ${process.platform}-${process.arch} in the lockfile, and Node ${process.versions.node} is older than 24: install Node 24 or newer`,
+  );
 }
 
 /** Returns the Node to run everything else with. */
 export function bootstrap() {
-  if (Number(process.versions.node.split('.')[0]) < 20) fail(`Node 20 or newer is needed to start; this is ${process.versions.node}`);
+  if (Number(process.versions.node.split('.')[0]) < 20)
+    fail(`Node 20 or newer is needed to start; this is ${process.versions.node}`);
   installDependencies();
   linkCommand();
   const node = pinnedNode();
-  const generated = spawnSync(node, [path.join(root, 'scripts/generate-xds.mjs')], { cwd: root, stdio: ['ignore', 2, 2] });
+  const generated = spawnSync(node, [path.join(root, 'scripts/generate-xds.mjs')], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
   if (generated.status !== 0) fail('generating the xDS types failed; the message is above');
   return node;
 }

@@ -2,4 +2,8 @@
 import { bootstrap, run } from './bootstrap.mjs';
 
 const node = bootstrap();
-process.exitCode = await run(node, ['--disable-warning=ExperimentalWarning', 'examples/seed/start.ts', ...process.argv.slice(2)]);
+process.exitCode = await run(node, [
+  '--disable-warning=ExperimentalWarning',
+  'examples/seed/start.ts',
+  ...process.argv.slice(2),
+]);
