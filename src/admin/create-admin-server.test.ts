@@ -160,11 +160,7 @@ describe('the admin server', () => {
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     socket.on('error', () => undefined);
     socket.resume();
-    socket.write('POST /debug/resync?proxy=p HTTP/1.1
-Host: 127.0.0.1
-Content-Length: 1000000000
-
-');
+    socket.write('POST /debug/resync?proxy=p HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000000\r\n\r\n');
     const flood = (): void => void (socket.destroyed || socket.write('x'.repeat(65_536), () => setImmediate(flood)));
     flood();
     await closed;
