@@ -1,12 +1,22 @@
 // Last step of a request: turns what is known of it into its access log line, by Envoy's command operators.
-import type { AccessLogConfig } from '../config/engine-config.ts';
+import { hostname } from 'node:os';
+import { env } from 'node:process';
+import type { AccessLogConfig, JsonTemplate } from '../config/engine-config.ts';
 import type { RequestInfo } from '../config/request-info.ts';
+import { keepOnLine } from './header-value.ts';
+import { compileOperator, type Operator, type OperatorEnvironment } from './operators.ts';
+import { parseCommandFormat } from './parse-command-format.ts';
 
-/** A whole line with its line feed. */
+/** A whole line; Envoy adds no line feed to a text template, and one to JSON. */
 export type FormatAccessLog = (info: RequestInfo) => string;
 
 export type CompiledAccessLogFormat =
-  | { readonly kind: 'ok'; readonly format: FormatAccessLog }
+  | {
+      readonly kind: 'ok';
+      readonly format: FormatAccessLog;
+      /** Operators of Envoy's that the engine has no value for (always `-` or null). */
+      readonly unsupported: readonly string[];
+    }
   /** As Envoy words it; the reason of a NACK. */
   | { readonly kind: 'error'; readonly error: string };
 
@@ -15,15 +25,36 @@ export interface AccessLogEnvironment {
   readonly hostname?: string;
   /** Milliseconds since 1970 when the line is written (`%EMIT_TIME%`); default the clock. */
   readonly now?: () => number;
+  /** `%ENVIRONMENT(X)%`; default the process's. */
+  readonly variable?: (name: string) => string | undefined;
 }
 
+/** Envoy's own format, where a log has none. */
+export const defaultTextFormat =
+  '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% ' +
+  '%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" ' +
+  '"%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n';
+
+/** Never throws: a template that Envoy would refuse is an error with Envoy's text. */
 export function compileAccessLogFormat(
   format: AccessLogConfig['format'],
-  _environment: AccessLogEnvironment = {},
+  environment: AccessLogEnvironment = {},
 ): CompiledAccessLogFormat {
-  if (format.kind === 'text')
-    return { kind: 'ok', format: (info) => `${info.method ?? '-'} ${info.originalPath ?? '-'} ${info.responseCode}\n` };
-  return { kind: 'ok', format: (info) => `${JSON.stringify({ code: info.responseCode })}\n` };
+  const compiler: Compiler = {
+    environment: {
+      hostname: environment.hostname ?? hostname(),
+      now: environment.now ?? Date.now,
+      variable: environment.variable ?? ((name) => env[name]),
+    },
+    omitEmpty: format.omitEmptyValues ?? false,
+    errors: [],
+    unsupported: new Set(),
+  };
+  const line =
+    format.kind === 'text' ? compileText(format.template, compiler) : compileJsonLine(format.template, compiler);
+  const [error] = compiler.errors;
+  if (error !== undefined) return { kind: 'error', error };
+  return { kind: 'ok', format: line, unsupported: [...compiler.unsupported].sort() };
 }
 
 /** Whether a log wants this request at all (access_log_filter). An empty list of flags wants every request that has one. */
@@ -32,4 +63,119 @@ export function wantsAccessLog(config: AccessLogConfig, info: RequestInfo): bool
   if (wanted === undefined) return true;
   if (wanted.length === 0) return info.responseFlags.length > 0;
   return info.responseFlags.some((flag) => wanted.includes(flag));
+}
+
+interface Compiler {
+  readonly environment: OperatorEnvironment;
+  readonly omitEmpty: boolean;
+  /** Only the first one is told, as Envoy does. */
+  readonly errors: string[];
+  readonly unsupported: Set<string>;
+}
+
+type Part = string | Operator;
+
+function compileParts(template: string, compiler: Compiler): readonly Part[] {
+  const parsed = parseCommandFormat(template);
+  if (parsed.kind === 'error') {
+    compiler.errors.push(parsed.error);
+    return [];
+  }
+  return parsed.parts.map((part) => {
+    if (part.kind === 'text') return part.text;
+    const operator = compileOperator(part, compiler.environment);
+    if (operator.kind === 'error') {
+      compiler.errors.push(operator.error);
+      return '';
+    }
+    if (operator.unsupported) compiler.unsupported.add(part.name);
+    return operator.value;
+  });
+}
+
+function compileText(template: string, compiler: Compiler): FormatAccessLog {
+  const parts = compileParts(template, compiler);
+  const absent = compiler.omitEmpty ? '' : '-';
+  return (info) => {
+    let line = '';
+    for (const part of parts) {
+      if (typeof part === 'string') {
+        line += part;
+        continue;
+      }
+      const value = part(info);
+      line += typeof value === 'string' ? keepOnLine(value) : (value ?? absent);
+    }
+    return line;
+  };
+}
+
+/** JSON text of one value; undefined where there is none. */
+type FormatJson = (info: RequestInfo) => string | undefined;
+
+/** Nested deeper than this a template is refused: protobuf's own limit for messages. */
+const maxDepth = 100;
+
+function compileJsonLine(template: JsonTemplate, compiler: Compiler): FormatAccessLog {
+  const format = compileJson(template, compiler, 0);
+  return (info) => `${format(info) ?? 'null'}\n`;
+}
+
+function compileJson(template: JsonTemplate, compiler: Compiler, depth: number): FormatJson {
+  if (depth > maxDepth) {
+    compiler.errors.push(`Access log format is nested more than ${maxDepth} levels deep`);
+    return () => undefined;
+  }
+  if (typeof template === 'string') return compileJsonString(template, compiler);
+  if (isList(template)) return compileJsonList(template, compiler, depth);
+  if (typeof template === 'object' && template !== null) return compileJsonObject(template, compiler, depth);
+  const literal = JSON.stringify(template);
+  return () => literal;
+}
+
+const isList = (template: JsonTemplate): template is readonly JsonTemplate[] => Array.isArray(template);
+
+/** A single operator keeps its type, a mixture is a string. */
+function compileJsonString(template: string, compiler: Compiler): FormatJson {
+  const parts = compileParts(template, compiler);
+  const [first] = parts;
+  if (parts.length === 1 && typeof first === 'function')
+    return (info) => {
+      const value = first(info);
+      return value === undefined ? undefined : JSON.stringify(value);
+    };
+  const absent = compiler.omitEmpty ? '' : '-';
+  return (info) =>
+    JSON.stringify(parts.map((part) => (typeof part === 'string' ? part : (part(info) ?? absent))).join(''));
+}
+
+function compileJsonList(template: readonly JsonTemplate[], compiler: Compiler, depth: number): FormatJson {
+  const values = template.map((value) => compileJson(value, compiler, depth + 1));
+  return (info) => {
+    const shown: string[] = [];
+    for (const value of values) {
+      const text = value(info);
+      if (text !== undefined || !compiler.omitEmpty) shown.push(text ?? 'null');
+    }
+    return `[${shown.join(',')}]`;
+  };
+}
+
+/** Keys in sorted order: a Struct has none of its own. */
+function compileJsonObject(
+  template: { readonly [key: string]: JsonTemplate },
+  compiler: Compiler,
+  depth: number,
+): FormatJson {
+  const fields = Object.keys(template)
+    .sort()
+    .map((key): [string, FormatJson] => [JSON.stringify(key), compileJson(template[key] ?? null, compiler, depth + 1)]);
+  return (info) => {
+    const shown: string[] = [];
+    for (const [key, value] of fields) {
+      const text = value(info);
+      if (text !== undefined || !compiler.omitEmpty) shown.push(`${key}:${text ?? 'null'}`);
+    }
+    return `{${shown.join(',')}}`;
+  };
 }

@@ -117,6 +117,8 @@ export interface RouteMatch {
   readonly path:
     | { readonly kind: 'exact'; readonly value: string; readonly caseSensitive: boolean }
     | { readonly kind: 'prefix'; readonly value: string; readonly caseSensitive: boolean }
+    /** `/a` matches `/a` and `/a/b`, not `/ab`. */
+    | { readonly kind: 'pathSeparatedPrefix'; readonly value: string; readonly caseSensitive: boolean }
     /** Compiled once; `matches` is a full match as Envoy's safe_regex. */
     | { readonly kind: 'regex'; readonly source: string; readonly matches: (path: string) => boolean };
 }
@@ -152,8 +154,25 @@ export interface ClusterConfig {
   readonly connectTimeoutMs: number;
   readonly protocol: 'http1' | 'http2';
   readonly lbPolicy: 'ROUND_ROBIN' | 'LEAST_REQUEST' | 'RANDOM';
+  /** Absent: Envoy's defaults. */
+  readonly lb?: LoadBalancingConfig;
+  /** What statistics and `%UPSTREAM_CLUSTER%` call it; absent or '' for its name. */
+  readonly altStatName?: string;
   /** Static cluster without endpoints (BlackHoleCluster), or EDS not yet received: empty. */
   readonly endpoints: readonly Endpoint[];
+}
+
+export interface LoadBalancingConfig {
+  /** Below this percentage of healthy hosts, all hosts get requests; 0 for never. Envoy's default is 50. */
+  readonly healthyPanicThresholdPercent: number;
+  /** A priority is full as long as healthy hosts × this percentage reach all of its hosts. Default 140. */
+  readonly overprovisioningFactorPercent: number;
+  /** Localities share requests by their weights (locality_weighted_lb_config). */
+  readonly localityWeighted: boolean;
+  /** LEAST_REQUEST: how many random hosts are compared. Default 2. */
+  readonly choiceCount: number;
+  /** LEAST_REQUEST with unequal weights: weight / (active requests + 1) ^ bias. Default 1. */
+  readonly activeRequestBias: number;
 }
 
 export interface Endpoint {
@@ -184,10 +203,10 @@ export interface AccessLogConfig {
   /** `/dev/stdout`, `/dev/stderr` or a file that is appended to. */
   readonly path: string;
   readonly format:
-    | { readonly kind: 'text'; readonly template: string }
+    | { readonly kind: 'text'; readonly template: string; readonly omitEmptyValues?: boolean }
     /** Values are templates, or objects and lists of templates. */
-    | { readonly kind: 'json'; readonly template: JsonTemplate };
-  /** Logs only requests with one of these response flags; undefined logs all. */
+    | { readonly kind: 'json'; readonly template: JsonTemplate; readonly omitEmptyValues?: boolean };
+  /** Logs only requests with one of these response flags, with any flag if the list is empty; undefined logs all. */
   readonly responseFlags: readonly string[] | undefined;
 }
 

@@ -58,6 +58,8 @@ export interface RequestInfo {
   readonly upstreamHost: string | undefined;
   readonly upstreamLocalAddress: string | undefined;
   readonly upstreamCluster: string | undefined;
+  /** The cluster's altStatName, where it has one. */
+  readonly upstreamClusterAltStatName?: string | undefined;
   readonly upstreamTransportFailureReason: string | undefined;
   readonly downstreamLocalAddress: string | undefined;
   readonly downstreamRemoteAddress: string | undefined;
