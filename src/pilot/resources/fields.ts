@@ -1,0 +1,181 @@
+// Reads single fields of a message: the typed value, or undefined with a Diagnostic where it has another type.
+import {
+  describe,
+  type FieldTable,
+  isRecord,
+  type Message,
+  openMessage,
+  report,
+  reportInvalid,
+  shorten,
+} from './message.ts';
+import type { FieldPath } from './resource.ts';
+
+const IGNORED = 'The field is ignored.';
+
+/** The field's value; undefined where it is absent or null. */
+export function givenField(message: Message, name: string): unknown {
+  const value = Object.hasOwn(message.fields, name) ? message.fields[name] : undefined;
+  if (value === null && message.context.reportNull)
+    report(message.context, [...message.path, name], {
+      severity: 'warning',
+      code: 'IST0106',
+      message: `${name} is empty. It counts as not set; Kubernetes would refuse the object.`,
+      remedy: 'Give it a value, or remove it.',
+    });
+  return value ?? undefined;
+}
+
+function broken(message: Message, name: string, what: string, remedy: string): undefined {
+  message.broken.add(name);
+  reportInvalid(message.context, [...message.path, name], what, IGNORED, remedy);
+  return undefined;
+}
+
+const quoteRemedy = (value: unknown): string =>
+  typeof value === 'number' || typeof value === 'boolean' ? 'Put it in quotes.' : 'Write text here.';
+
+export function stringField(message: Message, name: string): string | undefined {
+  const value = givenField(message, name);
+  if (value === undefined || typeof value === 'string') return value;
+  return broken(message, name, `is ${describe(value)} where text is expected`, quoteRemedy(value));
+}
+
+const yes = new Set(['yes', 'on']);
+const no = new Set(['no', 'off']);
+
+/** `yes`, `no`, `on` and `off` count in a field that is a boolean by type, as in Kubernetes' own YAML. */
+export function booleanField(message: Message, name: string): boolean | undefined {
+  const value = givenField(message, name);
+  if (value === undefined || typeof value === 'boolean') return value;
+  if (typeof value === 'string' && yes.has(value.toLowerCase())) return true;
+  if (typeof value === 'string' && no.has(value.toLowerCase())) return false;
+  return broken(
+    message,
+    name,
+    `is ${describe(value)} where true or false is expected`,
+    'Write true or false, without quotes.',
+  );
+}
+
+export function integerField(message: Message, name: string, min: number, max: number): number | undefined {
+  const value = givenField(message, name);
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number')
+    return broken(
+      message,
+      name,
+      `is ${describe(value)} where a number is expected`,
+      typeof value === 'string' && /^\d+$/.test(value) ? 'Remove the quotes.' : `Write a number from ${min} to ${max}.`,
+    );
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  return broken(
+    message,
+    name,
+    `is ${value}, not a whole number from ${min} to ${max}`,
+    `Write a number from ${min} to ${max}.`,
+  );
+}
+
+export function portField(message: Message, name: string): number | undefined {
+  return integerField(message, name, 1, 65535);
+}
+
+export function enumField<T extends string>(message: Message, name: string, values: readonly T[]): T | undefined {
+  const value = stringField(message, name);
+  if (value === undefined) return undefined;
+  const found = values.find((candidate) => candidate === value);
+  return (
+    found ?? broken(message, name, `is ${shorten(value)}, which is no value of it`, `Use one of ${values.join(', ')}.`)
+  );
+}
+
+/** Text entries; others are reported and left out. Empty where the field is absent. */
+export function stringsField(message: Message, name: string): readonly string[] {
+  return itemsField(message, name, (value, path) => {
+    if (typeof value === 'string') return value;
+    reportInvalid(
+      message.context,
+      path,
+      `is ${describe(value)} where text is expected`,
+      'The entry is left out.',
+      quoteRemedy(value),
+    );
+    return undefined;
+  });
+}
+
+/** Text values by key; others are reported and left out. Empty where the field is absent. */
+export function stringMapField(message: Message, name: string): Readonly<Record<string, string>> {
+  const value = givenField(message, name);
+  if (value === undefined) return {};
+  if (!isRecord(value)) {
+    broken(message, name, `is ${describe(value)} where a map is expected`, 'Write `key: value` lines here.');
+    return {};
+  }
+  const entries: [string, string][] = [];
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text === 'string') entries.push([key, text]);
+    else {
+      message.broken.add(name);
+      const what = `is ${describe(text)} where text is expected`;
+      reportInvalid(message.context, [...message.path, name, key], what, 'The entry is left out.', quoteRemedy(text));
+    }
+  }
+  return Object.fromEntries(entries);
+}
+
+/** The field as a map with its own table; `broken` gets its name where `parse` cannot use it. */
+export function messageField<T>(
+  message: Message,
+  name: string,
+  table: FieldTable,
+  parse: (field: Message) => T | undefined,
+): T | undefined {
+  const value = givenField(message, name);
+  if (value === undefined) return undefined;
+  const field = openMessage(message.context, [...message.path, name], value, table);
+  const parsed = field && parse(field);
+  if (parsed === undefined) message.broken.add(name);
+  return parsed;
+}
+
+/** A list of maps, whose table may depend on the entry; entries that `parse` cannot use are left out, and `broken` then has the list's name. */
+export function messagesField<T>(
+  message: Message,
+  name: string,
+  table: FieldTable | ((value: unknown) => FieldTable),
+  parse: (item: Message, index: number) => T | undefined,
+): readonly T[] {
+  return itemsField(message, name, (value, path, index) => {
+    const fields = typeof table === 'function' ? table(value) : table;
+    const item = openMessage(message.context, path, value, fields);
+    return item && parse(item, index);
+  });
+}
+
+function itemsField<T>(
+  message: Message,
+  name: string,
+  parse: (value: unknown, path: FieldPath, index: number) => T | undefined,
+): readonly T[] {
+  const value = givenField(message, name);
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) {
+    broken(message, name, `is ${describe(value)} where a list is expected`, 'Start each entry with `- `.');
+    return [];
+  }
+  const items: T[] = [];
+  value.forEach((entry: unknown, index) => {
+    const item = parse(entry, [...message.path, name, index], index);
+    if (item === undefined) message.broken.add(name);
+    else items.push(item);
+  });
+  return items;
+}
+
+/** Reports a field that must be given and is not; says nothing where its value was already reported. */
+export function reportMissing(message: Message, name: string, consequence: string, remedy: string): void {
+  if (message.broken.has(name)) return;
+  reportInvalid(message.context, [...message.path, name], 'is missing', consequence, remedy);
+}

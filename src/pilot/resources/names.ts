@@ -1,0 +1,33 @@
+// Kubernetes' rules for names (RFC 1123, RFC 1035) and Istio's for host names, as predicates.
+
+const MAX_LABEL = 63;
+const MAX_SUBDOMAIN = 253;
+
+const label = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
+/** Names of Services also must not start with a digit (RFC 1035). */
+const label1035 = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+/** Underscores are no DNS names, but clients send them and Envoy matches them. */
+const hostLabel = /^[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?$/i;
+
+export function isLabel(text: string): boolean {
+  return text.length <= MAX_LABEL && label.test(text);
+}
+
+export function isServiceName(text: string): boolean {
+  return text.length <= MAX_LABEL && label1035.test(text);
+}
+
+export function isSubdomain(text: string): boolean {
+  return (
+    text.length <= MAX_SUBDOMAIN && text.split('.').every((part) => part.length <= MAX_SUBDOMAIN && label.test(part))
+  );
+}
+
+/** A host name, an IP address, `*`, or a name whose first label is `*`. */
+export function isHost(text: string): boolean {
+  if (text.length === 0 || text.length > MAX_SUBDOMAIN) return false;
+  if (text === '*') return true;
+  if (text.includes(':')) return /^\[?[0-9a-f:.]+\]?$/i.test(text);
+  const name = text.startsWith('*.') ? text.slice(2) : text;
+  return name.split('.').every((part) => part.length <= MAX_LABEL && hostLabel.test(part));
+}

@@ -1,0 +1,99 @@
+// Which fields of Istio's VirtualService are served, and what happens instead of the others.
+import {
+  type FieldTable,
+  noEffectHere,
+  notServedYet,
+  served,
+  tableOf,
+  unsupported,
+  unsupportedMap,
+} from './message.ts';
+
+export const virtualServiceFields: FieldTable = {
+  ...tableOf(['hosts', 'gateways', 'http', 'tcp', 'exportTo'], served),
+  tls: unsupported('Connections for these TLS routes find no route.'),
+};
+
+const alone = 'The route beside it is used alone.';
+
+export const httpRouteFields: Readonly<Record<string, FieldRule>> = {
+  ...tableOf(['name', 'match', 'route'], served),
+  redirect: unsupported(alone),
+  directResponse: unsupported(alone),
+  delegate: unsupported(alone),
+  rewrite: unsupported('Requests are forwarded with their path and authority unchanged.'),
+  timeout: unsupported('Requests are forwarded without a time limit.'),
+  retries: unsupported("Requests are retried by Istio's default policy."),
+  fault: unsupported('Requests are forwarded without faults.'),
+  mirror: unsupported('Requests are forwarded without a copy.'),
+  mirrors: unsupported('Requests are forwarded without a copy.'),
+  mirrorPercentage: unsupported('Requests are forwarded without a copy.'),
+  mirrorPercent: unsupported('Requests are forwarded without a copy.'),
+  mirror_percent: unsupported('Requests are forwarded without a copy.'),
+  corsPolicy: unsupported('Requests, preflight ones included, are forwarded and get no CORS headers.'),
+  headers: unsupportedMap('Headers are forwarded unchanged.'),
+};
+
+/** What a rule may do instead of forwarding. */
+export const httpRouteActions = ['redirect', 'directResponse', 'delegate'];
+
+const httpRouteWithoutRouteFields: FieldTable = {
+  ...httpRouteFields,
+  ...tableOf(httpRouteActions, unsupported('Requests that match the rule are answered with 500.')),
+};
+
+export function httpRouteFieldsOf(rule: unknown): FieldTable {
+  return isRecord(rule) && isFilledList(rule.route) ? httpRouteFields : httpRouteWithoutRouteFields;
+}
+
+const neverMatches = 'The match never applies, so that its rule does not take more requests than asked for.';
+
+/** A condition that is not served makes the match unusable. */
+const httpMatchFields: Readonly<Record<string, FieldRule>> = {
+  ...tableOf(['name', 'uri', 'ignoreUriCase', 'port', 'gateways'], served),
+  scheme: unsupported(neverMatches),
+  method: unsupported(neverMatches),
+  authority: unsupported(neverMatches),
+  headers: unsupportedMap(neverMatches),
+  withoutHeaders: unsupportedMap(neverMatches),
+  queryParams: unsupportedMap(neverMatches),
+  sourceLabels: unsupportedMap(neverMatches),
+  sourceNamespace: unsupported(neverMatches),
+  statPrefix: notServedYet('The rule works without statistics of its own.'),
+};
+
+const listedGateways = 'Istio ignores it in a match that lists gateways.';
+
+const httpMatchWithGatewaysFields: FieldTable = {
+  ...httpMatchFields,
+  sourceLabels: noEffectHere(listedGateways),
+  sourceNamespace: noEffectHere(listedGateways),
+};
+
+/** With `gateways` in the match the conditions on the client's workload are void. */
+export function httpMatchFieldsOf(match: unknown): FieldTable {
+  return isRecord(match) && isFilledList(match.gateways) ? httpMatchWithGatewaysFields : httpMatchFields;
+}
+
+const isFilledList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+
+export const httpRouteDestinationFields: FieldTable = {
+  ...tableOf(['destination', 'weight'], served),
+  headers: unsupportedMap('Headers are forwarded unchanged.'),
+};
+
+export const routeDestinationFields: FieldTable = tableOf(['destination', 'weight'], served);
+export const destinationFields: FieldTable = tableOf(['host', 'subset', 'port'], served);
+export const portSelectorFields: FieldTable = tableOf(['number'], served);
+export const stringMatchFields: FieldTable = tableOf(['exact', 'prefix', 'regex'], served);
+
+const gatewaysLookAtPorts = 'At a gateway only port and gateways decide about a TCP connection, as in Istio.';
+
+export const tcpRouteFields: FieldTable = tableOf(['match', 'route'], served);
+export const tcpMatchFields: FieldTable = {
+  ...tableOf(['port', 'gateways'], served),
+  destinationSubnets: noEffectHere(gatewaysLookAtPorts),
+  sourceSubnet: noEffectHere(gatewaysLookAtPorts),
+  sourceLabels: noEffectHere(gatewaysLookAtPorts),
+  sourceNamespace: noEffectHere(gatewaysLookAtPorts),
+};
