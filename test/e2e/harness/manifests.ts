@@ -1,5 +1,5 @@
 // Kubernetes and Istio objects for tests, and a folder of them that is edited as an editor, kubectl or a mount would.
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -102,6 +102,8 @@ export interface ManifestFolder {
 
 export function createManifestFolder(files: Readonly<Record<string, readonly Manifest[] | string>>): ManifestFolder {
   const path = mkdtempSync(join(tmpdir(), 'tidegate-manifests-'));
+  // Some tests run Tidegate as another user than themselves.
+  chmodSync(path, 0o755);
   const file = (name: string): string => join(path, name);
   const text = (content: readonly Manifest[] | string): string =>
     typeof content === 'string' ? content : toYaml(content);

@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path';
 // Debian puts mariadbd and nginx where an ordinary user's PATH does not look.
 const extraFolders = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
 
-function findTool(name: string): string | undefined {
+/** Absolute path, or undefined. */
+export function findTool(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...extraFolders];
   return folders
     .map((folder) => join(folder, name))

@@ -21,6 +21,8 @@ export interface TidegateOptions {
   readonly mounts?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Command line that runs this one: `['taskset', '-c', '1']`. */
+  readonly prefix?: readonly string[];
   readonly uid?: number;
   readonly gid?: number;
   readonly readyTimeoutMs?: number;
@@ -86,6 +88,8 @@ export function runTidegate(
 function commandLine(options: TidegateOptions, admin: string): string[] {
   const portMap = Object.entries(options.portMap ?? {}).map(([from, to]) => `${from}=${to}`);
   return [
+    ...(options.prefix ?? []),
+    process.execPath,
     tidegate,
     'up',
     ...options.manifests.flatMap((path) => ['-f', path]),
@@ -104,7 +108,8 @@ export async function spawnTidegate(options: TidegateOptions): Promise<TidegateP
   const stderrFile = join(folder, 'stderr');
   // Files, not pipes: a test that does not read cannot slow the gateway down.
   const [out, err] = [openSync(stdoutFile, 'a'), openSync(stderrFile, 'a')];
-  const child = spawn(process.execPath, commandLine(options, admin), {
+  const [command = process.execPath, ...args] = commandLine(options, admin);
+  const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', out, err],
     env: { ...process.env, NO_COLOR: '1', ...options.env },
