@@ -1,0 +1,102 @@
+// Resources as people read them: protobuf JSON with every Any unfolded and every private key hidden. Pilot and both data planes print through this.
+import {
+  createRegistry,
+  type DescMessage,
+  fromBinary,
+  fromJson,
+  type JsonObject,
+  type JsonValue,
+  toJson,
+} from '@bufbuild/protobuf';
+import { ClusterSchema } from './generated/envoy/config/cluster/v3/cluster_pb.ts';
+import { ClusterLoadAssignmentSchema } from './generated/envoy/config/endpoint/v3/endpoint_pb.ts';
+import { ListenerSchema } from './generated/envoy/config/listener/v3/listener_pb.ts';
+import { RouteConfigurationSchema } from './generated/envoy/config/route/v3/route_pb.ts';
+import { file_envoy_extensions_access_loggers_file_v3_file } from './generated/envoy/extensions/access_loggers/file/v3/file_pb.ts';
+import { file_envoy_extensions_access_loggers_stream_v3_stream } from './generated/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
+import { file_envoy_extensions_filters_http_cors_v3_cors } from './generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
+import { file_envoy_extensions_filters_http_fault_v3_fault } from './generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
+import { file_envoy_extensions_filters_http_grpc_stats_v3_config } from './generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.ts';
+import { file_envoy_extensions_filters_http_router_v3_router } from './generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
+import { file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector } from './generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
+import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager } from './generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy } from './generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
+import { file_envoy_extensions_request_id_uuid_v3_uuid } from './generated/envoy/extensions/request_id/uuid/v3/uuid_pb.ts';
+import { file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts } from './generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
+import { SecretSchema } from './generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
+import { file_envoy_extensions_transport_sockets_tls_v3_tls } from './generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
+import { file_envoy_extensions_upstreams_http_v3_http_protocol_options } from './generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
+import { file_xds_type_v3_typed_struct } from './generated/xds/type/v3/typed_struct_pb.ts';
+import { type TypeUrl, typeUrls } from './type-urls.ts';
+
+const schemas: Readonly<Record<TypeUrl, DescMessage>> = {
+  [typeUrls.cluster]: ClusterSchema,
+  [typeUrls.endpoint]: ClusterLoadAssignmentSchema,
+  [typeUrls.listener]: ListenerSchema,
+  [typeUrls.route]: RouteConfigurationSchema,
+  [typeUrls.secret]: SecretSchema,
+};
+
+/** Every type an Any of ours holds. A new filter adds its file here, or dumps that contain it stay in Envoy's own spelling. */
+const registry = createRegistry(
+  ...Object.values(schemas),
+  file_envoy_extensions_access_loggers_file_v3_file,
+  file_envoy_extensions_access_loggers_stream_v3_stream,
+  file_envoy_extensions_filters_http_cors_v3_cors,
+  file_envoy_extensions_filters_http_fault_v3_fault,
+  file_envoy_extensions_filters_http_grpc_stats_v3_config,
+  file_envoy_extensions_filters_http_router_v3_router,
+  file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector,
+  file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager,
+  file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy,
+  file_envoy_extensions_request_id_uuid_v3_uuid,
+  file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts,
+  file_envoy_extensions_transport_sockets_tls_v3_tls,
+  file_envoy_extensions_upstreams_http_v3_http_protocol_options,
+  file_xds_type_v3_typed_struct,
+);
+
+const secretFields = new Set([
+  'privateKey',
+  'private_key',
+  'password',
+  'sessionTicketKeys',
+  'session_ticket_keys',
+  'genericSecret',
+  'generic_secret',
+]);
+
+/** A copy in which private keys, passwords and ticket keys are `[redacted]`, at any depth. */
+export function redactSecrets(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(redactSecrets);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([field, inner]) => [
+      field,
+      secretFields.has(field) ? '[redacted]' : redactSecrets(inner),
+    ]),
+  );
+}
+
+const asObject = (value: JsonValue): JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+
+/** Throws on bytes that are not of the type, or hold an Any of a type unknown here. */
+export function resourceToJson(typeUrl: TypeUrl, bytes: Uint8Array): JsonObject {
+  const schema = schemas[typeUrl];
+  return asObject(redactSecrets(toJson(schema, fromBinary(schema, bytes), { registry })));
+}
+
+/**
+ * Brings protobuf JSON as Envoy writes it (snake_case, defaults spelled out) into the same form as `resourceToJson`. What holds
+ * something unknown here stays as it is: a dump shows what is there.
+ */
+export function normalizeResourceJson(typeUrl: TypeUrl, value: JsonObject): JsonObject {
+  const { '@type': _type, ...fields } = value;
+  const schema = schemas[typeUrl];
+  try {
+    return asObject(redactSecrets(toJson(schema, fromJson(schema, fields, { registry }), { registry })));
+  } catch {
+    return asObject(redactSecrets(fields));
+  }
+}
