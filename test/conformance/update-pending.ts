@@ -28,7 +28,7 @@ const heading = `# Requests of the corpus (test/corpus) that still differ from I
 `;
 
 /** One entry per case, feature and data plane (none where both differ), in the order of the corpus. */
-export function buildPending(outcomes: readonly CaseOutcome[], previous: readonly AllowedRequest[]): PendingEntry[] {
+function buildPending(outcomes: readonly CaseOutcome[], previous: readonly AllowedRequest[]): PendingEntry[] {
   const entries = new Map<string, PendingEntry>();
   const sorted = outcomes.toSorted((a, b) => a.case.localeCompare(b.case));
   const differs = (name: string, request: string): DataPlaneName[] =>

@@ -1,0 +1,121 @@
+// The requests of test/features/<feature>/requests.yaml, sent through both data planes: the golden folders in real traffic.
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { type BackendDefinition, Backends } from '../corpus/lib/backends.mjs';
+import { type CorpusRequest, type CorpusResult, runRequest } from '../corpus/lib/core.mjs';
+import { dataPlaneNames, skipDataPlane } from './harness/data-planes.ts';
+import { portMapFor } from './harness/free-ports.ts';
+import { requireLinux } from './harness/require-tool.ts';
+import { repositoryRoot, startTidegate, type TidegateProcess } from './harness/tidegate-process.ts';
+
+const featuresFolder = join(repositoryRoot, 'test/features');
+const certificates = join(repositoryRoot, 'test/corpus/certs');
+
+/** What a request is to get; fields that are absent are not compared. */
+interface Expectation {
+  readonly status?: number;
+  /** `addr:port` of the application that answers. */
+  readonly backend?: string;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly tls?: string;
+  /** Common name of the gateway's certificate. */
+  readonly cn?: string;
+  readonly connect?: string;
+  /** All that a TCP connection brought. */
+  readonly received?: string;
+  /** Path and headers as the application saw them. */
+  readonly seenPath?: string;
+  readonly seenHeaders?: Readonly<Record<string, string>>;
+}
+
+interface FeatureRequests {
+  readonly backends?: readonly BackendDefinition[];
+  readonly files?: Readonly<Record<string, string>>;
+  readonly requests: readonly (Partial<CorpusRequest> & { readonly name: string; readonly expect: Expectation })[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});
+
+function pickHeaders(pairs: unknown, wanted: Readonly<Record<string, string>>): Record<string, string> {
+  const list = Array.isArray(pairs) ? (pairs as readonly (readonly [string, string])[]) : [];
+  return Object.fromEntries(
+    list.filter(([name]) => name.toLowerCase() in wanted).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+}
+
+/** The part of the outcome that the expectation speaks of, so that the two can be compared whole. */
+function observe(result: CorpusResult & { readonly seen?: readonly unknown[] }, expected: Expectation): Expectation {
+  const response = fieldsOf(result.response);
+  const seen = fieldsOf(result.seen?.[0]);
+  const all: Fields = {
+    ...response,
+    backend: fieldsOf(response.body).echo,
+    headers: pickHeaders(response.headers, expected.headers ?? {}),
+    seenPath: seen.path,
+    seenHeaders: pickHeaders(seen.headers, expected.seenHeaders ?? {}),
+  };
+  return Object.fromEntries(Object.keys(expected).map((key) => [key, all[key]])) as Expectation;
+}
+
+const features = readdirSync(featuresFolder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && existsSync(join(featuresFolder, entry.name, 'requests.yaml')))
+  .map((entry) => entry.name);
+
+for (const dataPlane of dataPlaneNames)
+  describe(`features on ${dataPlane}`, { skip: requireLinux() || skipDataPlane(dataPlane) }, () => {
+    for (const feature of features)
+      describe(feature, () => {
+        const folder = join(featuresFolder, feature);
+        const text = readFileSync(join(folder, 'requests.yaml'), 'utf8');
+        const { backends: definitions = [], files = {}, requests } = parse(text) as FeatureRequests;
+        const temporary = mkdtempSync(join(tmpdir(), 'tidegate-feature-'));
+        const backends = new Backends();
+        let tidegate: TidegateProcess;
+        let portMap: Record<number, number> = {};
+
+        before(async () => {
+          const mounts: Record<string, string> = {};
+          for (const [path, certificate] of Object.entries(files)) {
+            const local = join(temporary, path);
+            mkdirSync(dirname(local), { recursive: true });
+            copyFileSync(join(certificates, certificate), local);
+            mounts[dirname(path)] = dirname(local);
+          }
+          const manifests = readFileSync(join(folder, 'manifests.yaml'), 'utf8');
+          const numbers = [...manifests.matchAll(/\bnumber: (\d+)/g)].map((match) => Number(match[1]));
+          portMap = await portMapFor([...numbers, ...requests.map((request) => request.port ?? 80)]);
+          await backends.start(definitions);
+          tidegate = await startTidegate({ manifests: [join(folder, 'manifests.yaml')], dataPlane, portMap, mounts });
+        });
+        after(async () => {
+          await tidegate?.stop();
+          await backends.stop();
+          rmSync(temporary, { recursive: true, force: true });
+        });
+
+        for (const { expect, ...request } of requests)
+          it(request.name, async () => {
+            const result = await runRequest(
+              { protocol: 'http', port: 80, ...request },
+              {
+                source: null,
+                target: (port) => ({ host: '127.0.0.1', port: portMap[port] ?? port }),
+                rewrite: (value) => value,
+                unrewrite: (value) => value,
+                backends,
+                accessLog: undefined,
+                wantAccessLog: false,
+              },
+            );
+            assert.equal(result.clientError, undefined);
+            assert.deepEqual(observe(result, expect), expect, JSON.stringify(result));
+          });
+      });
+  });
