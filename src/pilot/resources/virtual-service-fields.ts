@@ -1,6 +1,8 @@
 // Which fields of Istio's VirtualService are served, and what happens instead of the others.
 import {
+  type FieldRule,
   type FieldTable,
+  isRecord,
   noEffectHere,
   notServedYet,
   served,
