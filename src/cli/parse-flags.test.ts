@@ -1,0 +1,95 @@
+// Flags as people type them, right and wrong.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { InvalidArgumentError } from 'commander';
+import fc from 'fast-check';
+import {
+  parseAdmin,
+  parseBind,
+  parseDuration,
+  parseHostPort,
+  parseLabels,
+  parseLineCount,
+  parseMount,
+  parseName,
+  parsePort,
+  parsePortMap,
+  parseWorkers,
+  parseXdsAddress,
+} from './parse-flags.ts';
+
+const refuses = (parse: (text: string) => unknown, texts: readonly string[]): void => {
+  for (const text of texts) assert.throws(() => parse(text), InvalidArgumentError, JSON.stringify(text));
+};
+
+describe('flags', () => {
+  it('take a port map in one or several flags', () => {
+    assert.deepEqual(parsePortMap('80=18080,443=18443'), { 80: 18080, 443: 18443 });
+    assert.deepEqual(parsePortMap('80=8081', { 80: 8080, 443: 8443 }), { 80: 8081, 443: 8443 });
+    refuses(parsePortMap, ['', '80', '80=', '=80', '80=1=2', '80=x', '80=70000', '0=80', '80=0', '80=18080,', '-1=5']);
+  });
+
+  it('take labels, empty values included', () => {
+    assert.deepEqual(parseLabels('istio=ingressgateway, app='), { istio: 'ingressgateway', app: '' });
+    refuses(parseLabels, ['', 'istio', '=x', 'a=b=c', 'a=b,']);
+  });
+
+  it('take mounts, and resolve the folder', () => {
+    assert.deepEqual(parseMount('/etc/certs/=certs'), { path: '/etc/certs', directory: path.resolve('certs') });
+    assert.deepEqual(parseMount('/=/x=y'), { path: '/', directory: '/x=y' });
+    refuses(parseMount, ['', '/etc/certs', '=dir', '/etc/certs=', 'etc/certs=dir']);
+  });
+
+  it('take addresses', () => {
+    assert.deepEqual(parseHostPort('127.0.0.1:15080'), { host: '127.0.0.1', port: 15080 });
+    assert.deepEqual(parseHostPort('0'), { host: '127.0.0.1', port: 0 });
+    assert.deepEqual(parseHostPort('[::1]:80'), { host: '::1', port: 80 });
+    assert.deepEqual(parseHostPort('localhost:80'), { host: 'localhost', port: 80 });
+    assert.equal(parseAdmin('off'), 'off');
+    refuses(parseHostPort, ['', 'off', ':80', 'host', 'host:', 'host:x', '::1:80', '[zz]:80', 'host:99999', '99999']);
+  });
+
+  it('take xDS addresses', () => {
+    assert.equal(parseXdsAddress('127.0.0.1:15010'), '127.0.0.1:15010');
+    assert.equal(parseXdsAddress('[::1]:1'), '[::1]:1');
+    assert.equal(parseXdsAddress('unix:/run/x.sock'), 'unix:/run/x.sock');
+    refuses(parseXdsAddress, ['', 'pilot', `unix:/${'x'.repeat(120)}`]);
+  });
+
+  it('take bind addresses, numbers, names and durations', () => {
+    assert.equal(parseBind('0.0.0.0'), '0.0.0.0');
+    refuses(parseBind, ['', 'localhost', '1.2.3', '127.0.0.1:80']);
+    assert.equal(parseWorkers('4'), 4);
+    refuses(parseWorkers, ['0', '-1', '1.5', '257', 'x', '']);
+    assert.equal(parseName('istio-system'), 'istio-system');
+    refuses(parseName, ['', 'A', '-a', 'a_b', 'a/b', 'a~b']);
+    assert.deepEqual(['5', '5s', '500ms', '2m', '0'].map(parseDuration), [5000, 5000, 500, 120_000, 0]);
+    refuses(parseDuration, ['', 's', '1h', '-1', '1.5s']);
+    assert.equal(parseLineCount('20'), 20);
+    refuses(parseLineCount, ['', '-1', 'all']);
+  });
+
+  it('give a value or a usage error for any text', () => {
+    const parsers = [
+      parsePortMap,
+      parseLabels,
+      parseMount,
+      parseHostPort,
+      parseXdsAddress,
+      parseBind,
+      parseName,
+      parseDuration,
+      parsePort,
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom<(text: string) => unknown>(...parsers), fc.string(), (parse, text) => {
+        try {
+          assert.notEqual(parse(text), undefined);
+        } catch (error) {
+          assert.ok(error instanceof InvalidArgumentError);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,112 @@
+// Texts of flags to values. Each throws commander's InvalidArgumentError with what would have been right.
+import net from 'node:net';
+import path from 'node:path';
+import type { HostPort, Mount } from '../main/run-options.ts';
+import { usageError } from './exit-codes.ts';
+
+/** For repeatable flags. */
+export function collect<Value>(
+  parse: (text: string) => Value,
+): (text: string, previous: readonly Value[] | undefined) => Value[] {
+  return (text, previous) => [...(previous ?? []), parse(text)];
+}
+
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port >= 0 && port <= 65535)) throw usageError(`"${text}" is not a port (0 to 65535).`);
+  return port;
+}
+
+/** `80=18080,443=18443`: Gateway port to bound port. */
+export function parsePortMap(text: string, previous: Readonly<Record<number, number>> = {}): Record<number, number> {
+  const map: Record<number, number> = { ...previous };
+  for (const entry of text.split(',')) {
+    const [from, to, ...rest] = entry.split('=');
+    if (!from || !to || rest.length > 0)
+      throw usageError(`"${entry}" is not GATEWAYPORT=BOUNDPORT, as in 80=18080,443=18443.`);
+    const [gatewayPort, boundPort] = [parsePort(from.trim()), parsePort(to.trim())];
+    if (gatewayPort === 0 || boundPort === 0) throw usageError(`"${entry}": port 0 cannot be mapped.`);
+    map[gatewayPort] = boundPort;
+  }
+  return map;
+}
+
+/** `istio=ingressgateway,app=istio-ingressgateway`. */
+export function parseLabels(text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const labels: Record<string, string> = { ...previous };
+  for (const entry of text.split(',')) {
+    const [name, value, ...rest] = entry.split('=');
+    if (!name?.trim() || value === undefined || rest.length > 0)
+      throw usageError(`"${entry}" is not NAME=VALUE, as in istio=ingressgateway.`);
+    labels[name.trim()] = value.trim();
+  }
+  return labels;
+}
+
+/** `/etc/istio/ingressgateway-certs=./certs`: the path in manifests to a folder here. */
+export function parseMount(text: string): Mount {
+  const at = text.indexOf('=');
+  const [from, to] = [text.slice(0, at), text.slice(at + 1)];
+  if (at < 1 || to === '')
+    throw usageError(`"${text}" is not PATH=DIRECTORY, as in /etc/istio/ingressgateway-certs=./certs.`);
+  if (!path.posix.isAbsolute(from)) throw usageError(`"${from}" is the path that manifests name; it starts with /.`);
+  return { path: path.posix.normalize(from).replace(/(.)\/+$/, '$1'), directory: path.resolve(to) };
+}
+
+/** `127.0.0.1:15080`, `[::1]:15080`, `localhost:15080`, or a port alone, which means 127.0.0.1. */
+export function parseHostPort(text: string): HostPort {
+  if (/^\d+$/.test(text)) return { host: '127.0.0.1', port: parsePort(text) };
+  const [, v6, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
+  const host = v6 ?? plain;
+  if (!host || !port || (v6 !== undefined && !net.isIPv6(v6)))
+    throw usageError(`"${text}" is not HOST:PORT, as in 127.0.0.1:15080.`);
+  return { host, port: parsePort(port) };
+}
+
+/** As parseHostPort; `off` for none. */
+export function parseAdmin(text: string): HostPort | 'off' {
+  return text === 'off' ? 'off' : parseHostPort(text);
+}
+
+export function parseBind(text: string): string {
+  if (net.isIP(text) === 0)
+    throw usageError(`"${text}" is not an IP address; 127.0.0.1 serves this machine only, 0.0.0.0 every interface.`);
+  return text;
+}
+
+export function parseWorkers(text: string): number {
+  const workers = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (workers < 1 || workers > 256) throw usageError(`"${text}" is not a number of workers (1 to 256).`);
+  return workers;
+}
+
+/** Kubernetes names: what a namespace and a gateway may be called. */
+export function parseName(text: string): string {
+  if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text))
+    throw usageError(`"${text}" is not a Kubernetes name (lower case letters, digits, "-" and ".").`);
+  return text;
+}
+
+/** `10s`, `1m`, `500ms`, or seconds; returns milliseconds. */
+export function parseDuration(text: string): number {
+  const [, amount, unit] = /^(\d{1,6})(ms|s|m)?$/.exec(text) ?? [];
+  if (amount === undefined) throw usageError(`"${text}" is not a duration, as in 5s or 500ms.`);
+  return Number(amount) * (unit === 'ms' ? 1 : unit === 'm' ? 60_000 : 1000);
+}
+
+export function parseLineCount(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw usageError(`"${text}" is not a number of lines.`);
+  return Number(text);
+}
+
+/** `127.0.0.1:15010` or `unix:/path`. */
+export function parseXdsAddress(text: string): string {
+  if (text.startsWith('unix:')) {
+    const socket = path.resolve(text.slice('unix:'.length));
+    // The kernel's limit for socket paths, 108 bytes with the final zero.
+    if (Buffer.byteLength(socket) > 107) throw usageError(`"${socket}" is too long for a Unix socket (107 bytes).`);
+    return `unix:${socket}`;
+  }
+  const { host, port } = parseHostPort(text);
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

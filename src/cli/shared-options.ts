@@ -1,0 +1,120 @@
+// Flags that several commands share, so that they read the same everywhere.
+import { type Command, Option } from 'commander';
+import type { HostPort, LogLevel, Mount, ProxyOptions } from '../main/run-options.ts';
+import {
+  collect,
+  parseBind,
+  parseDuration,
+  parseHostPort,
+  parseLabels,
+  parseMount,
+  parseName,
+  parsePortMap,
+  parseWorkers,
+} from './parse-flags.ts';
+
+export const defaultAdmin: HostPort = { host: '127.0.0.1', port: 15080 };
+
+/** Istio's own ingress gateway has these two. */
+export const defaultLabels = { istio: 'ingressgateway', app: 'istio-ingressgateway' };
+
+/** For commands that ask a running tidegate. */
+export function addAdminOption(command: Command): Command {
+  return command.addOption(
+    new Option('--admin <host:port>', 'admin address of the running tidegate')
+      .argParser(parseHostPort)
+      .default(defaultAdmin, '127.0.0.1:15080'),
+  );
+}
+
+export function addPathsOption(command: Command, description: string): Command {
+  return command.addOption(new Option('-f, --file <path>', description).argParser(collect((text) => text)));
+}
+
+export interface LocalNodeFlags {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly namespace: string;
+  readonly bind: string;
+  readonly portMap: Readonly<Record<number, number>>;
+}
+
+/** Who the gateway is and where it binds: what the port table depends on. */
+export function addLocalNodeOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--labels <name=value,…>', 'labels of the gateway, which Gateway and Service selectors look for')
+        .argParser((text: string, previous: Record<string, string>) =>
+          parseLabels(text, previous === defaultLabels ? {} : previous),
+        )
+        .default(defaultLabels, 'istio=ingressgateway,app=istio-ingressgateway'),
+    )
+    .addOption(
+      new Option('--namespace <name>', 'namespace of the gateway').argParser(parseName).default('istio-system'),
+    )
+    .addOption(
+      new Option('--bind <address>', 'address the ports are bound on').argParser(parseBind).default('127.0.0.1'),
+    )
+    .addOption(
+      new Option('--port-map <gateway=bound,…>', 'bind other ports than the node ports, as in 80=18080,443=18443')
+        .argParser((text: string, previous: Record<number, number> | undefined) => parsePortMap(text, previous))
+        .default({}, 'none'),
+    );
+}
+
+export interface ProxyFlags extends LocalNodeFlags {
+  readonly engine: 'embedded' | 'envoy';
+  readonly name: string | undefined;
+  readonly mount: readonly Mount[] | undefined;
+  readonly workers: number | undefined;
+  readonly xdsProtocol: 'delta' | 'sotw';
+  readonly drainTimeout: number;
+}
+
+export function addProxyOptions(command: Command): Command {
+  return addLocalNodeOptions(command)
+    .addOption(new Option('--engine <name>', 'data plane').choices(['embedded', 'envoy']).default('embedded'))
+    .addOption(new Option('--name <name>', 'name of the gateway in proxy-status').argParser(parseName))
+    .addOption(
+      new Option(
+        '--mount <path=directory>',
+        'folder that stands for a path of the manifests (certificates); repeatable',
+      ).argParser(collect(parseMount)),
+    )
+    .addOption(new Option('--workers <n>', 'worker threads of the data plane').argParser(parseWorkers))
+    .addOption(new Option('--xds-protocol <name>', 'how Envoy asks pilot').choices(['delta', 'sotw']).default('delta'))
+    .addOption(
+      new Option('--drain-timeout <duration>', 'time for requests in flight at the end')
+        .argParser(parseDuration)
+        .default(5000, '5s'),
+    );
+}
+
+export function proxyOptions(flags: ProxyFlags, defaultName: string): ProxyOptions {
+  return {
+    engine: flags.engine,
+    name: flags.name ?? defaultName,
+    namespace: flags.namespace,
+    labels: flags.labels,
+    bind: flags.bind,
+    portMap: flags.portMap,
+    mounts: flags.mount ?? [],
+    workers: flags.workers,
+    xdsProtocol: flags.xdsProtocol === 'sotw' ? 'SotW' : 'delta',
+    drainTimeoutMs: flags.drainTimeout,
+  };
+}
+
+export interface LogFlags {
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'text' | 'json';
+}
+
+export function addLogOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--log-level <level>', 'what is logged to standard error')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    )
+    .addOption(new Option('--log-format <format>', 'format of that log').choices(['text', 'json']).default('text'));
+}
