@@ -69,6 +69,7 @@ export const diagnosticCodes = {
     doc: 'A destination names a port its Service does not have, or none where the Service has several.',
   },
   TG0024: { name: 'PortNotBound', doc: 'A Gateway port has no address on this machine.' },
+  TG0025: { name: 'ServerWithoutRoute', doc: 'No route leads anywhere from a TCP port; it stays closed.' },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

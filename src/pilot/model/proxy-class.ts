@@ -25,3 +25,16 @@ export function selectorMatches(
 ): boolean {
   return Object.entries(selector).every(([name, value]) => Object.hasOwn(labels, name) && labels[name] === value);
 }
+
+const sortedEntries = (record: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] =>
+  Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+
+/** Equal for classes with equal content, whatever the order of their labels. */
+export function proxyClassKey(proxyClass: ProxyClass): string {
+  const { namespace, labels, localNode } = proxyClass;
+  return JSON.stringify([
+    namespace,
+    sortedEntries(labels),
+    localNode === undefined ? null : [localNode.bind, sortedEntries(localNode.portMap)],
+  ]);
+}

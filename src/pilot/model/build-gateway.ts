@@ -1,0 +1,168 @@
+// One Gateway object → the servers Tidegate can serve, and a Diagnostic for each that it cannot.
+import { isIP } from 'node:net';
+import type { Diagnostic } from '../../lib/diagnostic.ts';
+import type { Server } from '../resources/gateway.ts';
+import { type Resource, resourceRef } from '../resources/resource.ts';
+import { isHostName, parseServerHost, type ServerHost } from './host-names.ts';
+import type { ModelGateway, ModelServer, ServerCertificate } from './model.ts';
+import { type Finding, report } from './report.ts';
+
+export interface GatewayResult {
+  readonly gateway: ModelGateway;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+type ServerResult =
+  | { readonly kind: 'server'; readonly server: ModelServer; readonly findings: readonly Finding[] }
+  | { readonly kind: 'unserved'; readonly findings: readonly Finding[] };
+
+const unserved = (server: Server, field: string, message: string, remedy: string): ServerResult => ({
+  kind: 'unserved',
+  findings: [
+    {
+      severity: 'error',
+      code: 'TG0006',
+      path: ['spec', 'servers', server.index, ...field.split('.')],
+      message,
+      remedy,
+    },
+  ],
+});
+
+const plainHttp = new Set(['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']);
+const plainTcp = new Set(['TCP', 'MONGO', 'MYSQL', 'REDIS']);
+
+/** `name`, `ns/name` or `kubernetes://` in front of either; other schemes name sources that Tidegate has not. */
+function parseCredentialName(credentialName: string): ServerCertificate | undefined {
+  const [scheme, rest] = credentialName.includes('://')
+    ? credentialName.split('://', 2)
+    : ['kubernetes', credentialName];
+  const [first, second, ...more] = (rest ?? '').split('/');
+  if (scheme !== 'kubernetes' || !first || second === '' || more.length > 0) return undefined;
+  return second === undefined
+    ? { kind: 'secret', credentialName, namespace: undefined, name: first }
+    : { kind: 'secret', credentialName, namespace: first, name: second };
+}
+
+function certificateOf(server: Server): ServerCertificate | undefined {
+  const { tls } = server;
+  if (tls?.credentialName) return parseCredentialName(tls.credentialName);
+  if (tls?.serverCertificate && tls.privateKey)
+    return { kind: 'files', certificate: tls.serverCertificate, key: tls.privateKey };
+  return undefined;
+}
+
+/** The hosts that data planes take; each once. */
+function hostsOf(server: Server, namespace: string): { hosts: readonly ServerHost[]; findings: readonly Finding[] } {
+  const hosts = new Map<string, ServerHost>();
+  const findings: Finding[] = [];
+  for (const [i, text] of server.hosts.entries()) {
+    const host = parseServerHost(text, namespace);
+    if (isHostName(host.host)) {
+      hosts.set(`${host.namespace}/${host.host}`, host);
+      continue;
+    }
+    findings.push({
+      severity: 'error',
+      code: 'IST0106',
+      path: ['spec', 'servers', server.index, 'hosts', i],
+      message: `The host ${JSON.stringify(text)} is no DNS name, so it is not served; the other hosts are.`,
+      remedy:
+        'Write *, a DNS name, or one with "*." in front, each with a namespace and a slash before it if you like.',
+    });
+  }
+  return { hosts: [...hosts.values()], findings };
+}
+
+function tlsServer(server: Server): ServerResult | ServerCertificate {
+  // As in Istio, where PASSTHROUGH is the value of an enum that is not set.
+  const mode = server.tls?.mode ?? 'PASSTHROUGH';
+  const port = `${server.port.number} (${server.port.name})`;
+  if (server.port.protocol !== 'HTTPS')
+    return unserved(
+      server,
+      'port.protocol',
+      `Protocol ${server.port.protocol} is not served yet; nothing listens for server ${port}.`,
+      'Use HTTPS with mode SIMPLE, or TCP.',
+    );
+  if (mode !== 'SIMPLE')
+    return unserved(
+      server,
+      'tls.mode',
+      `TLS mode ${mode} is not served yet; nothing answers for the hosts of server ${port}.`,
+      'Use mode SIMPLE.',
+    );
+  const certificate = certificateOf(server);
+  return (
+    certificate ??
+    unserved(
+      server,
+      server.tls?.credentialName ? 'tls.credentialName' : 'tls',
+      `Server ${port} names no certificate that Tidegate can load; nothing answers for its hosts.`,
+      'Set credentialName to the name of a Secret, or both serverCertificate and privateKey to files.',
+    )
+  );
+}
+
+function kindOf(server: Server): ModelServer['kind'] {
+  if (plainHttp.has(server.port.protocol)) return 'http';
+  return plainTcp.has(server.port.protocol) ? 'tcp' : 'https';
+}
+
+function buildServer(server: Server, namespace: string): ServerResult {
+  if (server.bind !== undefined && server.bind !== '' && isIP(server.bind) === 0)
+    return unserved(
+      server,
+      'bind',
+      `Server ${server.port.number} binds ${JSON.stringify(server.bind)}, which is no IP address; it is not served.`,
+      'Remove bind, or set it to an IP address.',
+    );
+  const kind = kindOf(server);
+  const certificate = kind === 'https' ? tlsServer(server) : undefined;
+  if (certificate?.kind === 'unserved' || certificate?.kind === 'server') return certificate;
+  const { hosts, findings } = hostsOf(server, namespace);
+  if (hosts.length === 0) return { kind: 'unserved', findings };
+  return {
+    kind: 'server',
+    findings,
+    server: {
+      kind,
+      index: server.index,
+      port: server.port.number,
+      portName: server.port.name,
+      protocol: server.port.protocol,
+      bind: server.bind || undefined,
+      hosts,
+      httpsRedirect: kind !== 'tcp' && server.tls?.httpsRedirect === true,
+      certificate,
+    },
+  };
+}
+
+export function buildGateway(resource: Resource<'Gateway'>): GatewayResult {
+  const { name, namespace } = resource.metadata;
+  const results = resource.spec.servers.map((server) => buildServer(server, namespace));
+  const servers = results.flatMap((result) => (result.kind === 'server' ? [result.server] : []));
+  const findings = results.flatMap((result) => result.findings);
+  // Parsing has told of a Gateway without any.
+  if (servers.length === 0 && resource.spec.servers.length > 0)
+    findings.push({
+      severity: 'error',
+      code: 'TG0009',
+      path: ['spec', 'servers'],
+      message: 'The Gateway has no server that can be served; it opens no port.',
+      remedy: 'Add a server with port, protocol and hosts, or correct those reported above.',
+    });
+  return {
+    gateway: {
+      key: `${namespace}/${name}`,
+      name,
+      namespace,
+      ref: resourceRef(resource),
+      selector: resource.spec.selector,
+      servers,
+      resource,
+    },
+    diagnostics: findings.map((finding) => report(resource, finding)),
+  };
+}

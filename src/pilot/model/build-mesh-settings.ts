@@ -1,0 +1,124 @@
+// ConfigMap `istio` in the root namespace → mesh settings; a mistake in it keeps what was in force.
+import { parse } from 'yaml';
+import type { Diagnostic } from '../../lib/diagnostic.ts';
+import type { Resource } from '../resources/resource.ts';
+import { checkAccessLogFormat } from './check-access-log-format.ts';
+import {
+  type AccessLogFormat,
+  defaultJsonFormat,
+  defaultMeshSettings,
+  defaultTextFormat,
+  type JsonFormat,
+  type MeshSettings,
+  unservedMeshKeys,
+} from './mesh-settings.ts';
+import { report } from './report.ts';
+
+interface Result {
+  readonly mesh: MeshSettings;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const path = ['data', 'mesh'] as const;
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function isJsonFormat(value: unknown): value is JsonFormat {
+  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return true;
+  if (Array.isArray(value)) return value.every(isJsonFormat);
+  return isRecord(value) && Object.values(value).every(isJsonFormat);
+}
+
+/** Throws with a reason that completes "The mesh settings …". */
+function readFormat(settings: Record<string, unknown>): AccessLogFormat {
+  const encoding = settings.accessLogEncoding ?? 'TEXT';
+  const format = settings.accessLogFormat ?? '';
+  if (encoding !== 'TEXT' && encoding !== 'JSON')
+    throw new Error(`name the accessLogEncoding ${JSON.stringify(encoding)}; it is TEXT or JSON.`);
+  if (typeof format !== 'string') throw new Error('have an accessLogFormat that is not a string.');
+  if (encoding === 'TEXT') {
+    const template = format === '' ? defaultTextFormat : format.endsWith('\n') ? format : `${format}\n`;
+    const wrong = checkAccessLogFormat(template);
+    if (wrong !== undefined) throw new Error(`have an accessLogFormat that no data plane takes: ${wrong}.`);
+    return { kind: 'text', template };
+  }
+  if (format === '') return { kind: 'json', template: defaultJsonFormat };
+  let template: unknown;
+  try {
+    template = JSON.parse(format);
+  } catch {
+    throw new Error('have accessLogEncoding JSON and an accessLogFormat that is not JSON.');
+  }
+  if (!isRecord(template) || !isJsonFormat(template))
+    throw new Error('have accessLogEncoding JSON and an accessLogFormat that is not a JSON object.');
+  const wrong = checkAccessLogFormat(template);
+  if (wrong !== undefined) throw new Error(`have an accessLogFormat that no data plane takes: ${wrong}.`);
+  return { kind: 'json', template };
+}
+
+function readSettings(text: string): Record<string, unknown> {
+  let settings: unknown;
+  try {
+    settings = parse(text, { prettyErrors: false, logLevel: 'error' });
+  } catch (thrown) {
+    throw new Error(`are not valid YAML: ${thrown instanceof Error ? thrown.message : String(thrown)}.`);
+  }
+  if (settings === null || settings === undefined) return {};
+  if (!isRecord(settings)) throw new Error('are not a mapping.');
+  return settings;
+}
+
+function build(settings: Record<string, unknown>): MeshSettings {
+  const file = settings.accessLogFile ?? '';
+  if (typeof file !== 'string') throw new Error('have an accessLogFile that is not a string.');
+  const format = readFormat(settings);
+  return { accessLog: file === '' ? undefined : { path: file, format } };
+}
+
+const served = new Set(['accessLogFile', 'accessLogEncoding', 'accessLogFormat']);
+
+function otherKeys(configMap: Resource<'ConfigMap'>, settings: Record<string, unknown>): readonly Diagnostic[] {
+  return Object.keys(settings)
+    .filter((key) => !served.has(key))
+    .map((key) =>
+      unservedMeshKeys.has(key)
+        ? report(configMap, {
+            severity: 'warning',
+            code: 'TG0006',
+            path,
+            message: `The mesh setting ${key} is not served yet; Istio's default is in force instead.`,
+            remedy: 'Nothing to do; remove it to silence this.',
+          })
+        : report(configMap, {
+            severity: 'warning',
+            code: 'TG0007',
+            path,
+            message: `MeshConfig has no field ${JSON.stringify(key)}; it is ignored.`,
+            remedy: 'Check its spelling, or remove it.',
+          }),
+    );
+}
+
+/** Without the ConfigMap: the defaults. With one that cannot be used: what was in force before, and a Diagnostic. */
+export function buildMeshSettings(
+  previous: MeshSettings | undefined,
+  configMap: Resource<'ConfigMap'> | undefined,
+): Result {
+  if (configMap === undefined) return { mesh: defaultMeshSettings, diagnostics: [] };
+  const text = Object.hasOwn(configMap.spec.data, 'mesh') ? (configMap.spec.data.mesh ?? '') : '';
+  try {
+    const settings = readSettings(text);
+    return { mesh: build(settings), diagnostics: otherKeys(configMap, settings) };
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const kept = previous === undefined ? 'The defaults are in force.' : 'The settings before stay in force.';
+    const diagnostic = report(configMap, {
+      severity: 'error',
+      code: 'IST0106',
+      path,
+      message: `The mesh settings ${reason} ${kept}`,
+      remedy: 'Correct the YAML under the key mesh.',
+    });
+    return { mesh: previous ?? defaultMeshSettings, diagnostics: [diagnostic] };
+  }
+}

@@ -1,0 +1,137 @@
+// Snapshot → model and Diagnostics: the only place for rules that need more than one object.
+import type { Diagnostic } from '../../lib/diagnostic.ts';
+import { type Resource, type ResourceKind, resourceRef } from '../resources/resource.ts';
+import type { ObjectsOfKind, Snapshot, SnapshotObjects } from '../resources/snapshot.ts';
+import { buildCertificate, type CertificateResult } from './build-certificate.ts';
+import { buildGateway, type GatewayResult } from './build-gateway.ts';
+import { buildMeshSettings } from './build-mesh-settings.ts';
+import { buildProxyView } from './build-proxy-view.ts';
+import { buildServices } from './build-services.ts';
+import { buildVirtualService, type VirtualServiceResult } from './build-virtual-service.ts';
+import { checkGateway } from './check-gateway.ts';
+import { checkPortNames } from './check-port-names.ts';
+import { checkVirtualService } from './check-virtual-service.ts';
+import { compareResources } from './compare-resources.ts';
+import { rootNamespace } from './mesh-settings.ts';
+import type { Model, ModelGateway, ModelSecret, ModelVirtualService } from './model.ts';
+import type { ProxyClass } from './proxy-class.ts';
+import { selectorMatches } from './proxy-class.ts';
+import { mergeDiagnostics } from './report.ts';
+
+export interface ModelResult {
+  readonly model: Model;
+  /** Everything known to be wrong: the source's findings, those of each object, and those between objects. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Derived once per object: unchanged objects keep their identity from snapshot to snapshot. */
+function memoise<Input extends object, Output>(derive: (input: Input) => Output): (input: Input) => Output {
+  const known = new WeakMap<Input, Output>();
+  return (input) => {
+    const found = known.get(input);
+    if (found !== undefined) return found;
+    const made = derive(input);
+    known.set(input, made);
+    return made;
+  };
+}
+
+const gatewayOf: (resource: Resource<'Gateway'>) => GatewayResult = memoise(buildGateway);
+const virtualServiceOf: (resource: Resource<'VirtualService'>) => VirtualServiceResult = memoise(buildVirtualService);
+const certificateOf: (resource: Resource<'Secret'>) => CertificateResult = memoise(buildCertificate);
+
+const inOrder = <Kind extends ResourceKind>(objects: ObjectsOfKind<Kind>): readonly Resource<Kind>[] =>
+  [...objects.values()].sort(compareResources);
+
+function buildCertificates(
+  previous: Model | undefined,
+  gateways: readonly ModelGateway[],
+  secrets: ObjectsOfKind<'Secret'>,
+): ReadonlyMap<string, ModelSecret> {
+  const names = new Set(
+    gateways.flatMap(({ servers }) =>
+      servers.flatMap(({ certificate }) => (certificate?.kind === 'secret' ? [certificate.name] : [])),
+    ),
+  );
+  const certificates = new Map<string, ModelSecret>();
+  for (const [key, resource] of secrets) {
+    if (!names.has(resource.metadata.name)) continue;
+    const result = certificateOf(resource);
+    const before = previous?.certificates.get(key);
+    const good = before?.result.kind === 'pair' ? before.result : before?.lastGood;
+    const lastGood = result.kind === 'problem' ? good : undefined;
+    certificates.set(key, { ref: resourceRef(resource), result, lastGood, resource });
+  }
+  return certificates;
+}
+
+function byGateway(
+  virtualServices: readonly ModelVirtualService[],
+): ReadonlyMap<string, readonly ModelVirtualService[]> {
+  const index = new Map<string, ModelVirtualService[]>();
+  for (const virtualService of virtualServices)
+    for (const key of virtualService.gateways) {
+      const list = index.get(key);
+      if (list) list.push(virtualService);
+      else index.set(key, [virtualService]);
+    }
+  return index;
+}
+
+/**
+ * The classes of proxies the Gateways ask for, one per selector: conflicts are found before a proxy connects. The namespace
+ * is that of a Service in front of it, else the root namespace.
+ */
+export function impliedProxyClasses(model: Model): readonly ProxyClass[] {
+  const selectors = new Map(
+    model.gateways.map(({ selector }) => [JSON.stringify(Object.entries(selector).sort()), selector]),
+  );
+  const services = [...model.services.values()]
+    .filter(({ selector }) => Object.keys(selector).length > 0)
+    .sort((a, b) => compareResources(a.resource, b.resource));
+  return [...selectors.values()].map((labels) => {
+    const service = services.find(({ selector }) => selectorMatches(selector, labels));
+    return { namespace: service?.namespace ?? rootNamespace, labels, localNode: undefined };
+  });
+}
+
+function objectDiagnostics(objects: SnapshotObjects): readonly Diagnostic[] {
+  const kinds: readonly ObjectsOfKind<ResourceKind>[] = Object.values(objects);
+  return kinds.flatMap((kind) => inOrder(kind).flatMap(({ diagnostics }) => diagnostics));
+}
+
+/**
+ * `previous` gives what stays in force where the snapshot is broken: the mesh settings and certificates that were good.
+ * `now`: milliseconds since 1970, what the expiry of certificates is compared with. Never throws.
+ */
+export function buildModel(previous: Model | undefined, snapshot: Snapshot, now: number = Date.now()): ModelResult {
+  const { objects } = snapshot;
+  const mesh = buildMeshSettings(previous?.mesh, objects.ConfigMap.get(`${rootNamespace}/istio`));
+  const gatewayResults = inOrder(objects.Gateway).map(gatewayOf);
+  const virtualServiceResults = inOrder(objects.VirtualService).map(virtualServiceOf);
+  const gateways = gatewayResults.map(({ gateway }) => gateway);
+  const virtualServices = virtualServiceResults.map(({ virtualService }) => virtualService);
+  const model: Model = {
+    mesh: mesh.mesh,
+    services: buildServices(previous?.services, objects),
+    gateways,
+    gatewaysByKey: new Map(gateways.map((gateway) => [gateway.key, gateway])),
+    virtualServices,
+    virtualServicesByGateway: byGateway(virtualServices),
+    certificates: buildCertificates(previous, gateways, objects.Secret),
+    builtAt: now,
+  };
+  const views = impliedProxyClasses(model).map((proxyClass) => buildProxyView(model, proxyClass));
+  const diagnostics = mergeDiagnostics(
+    snapshot.diagnostics,
+    objectDiagnostics(objects),
+    mesh.diagnostics,
+    gatewayResults.flatMap((result) => result.diagnostics),
+    gateways.flatMap((gateway) => checkGateway(model, gateway)),
+    virtualServiceResults.flatMap((result) => result.diagnostics),
+    virtualServices.flatMap((virtualService) => checkVirtualService(model, virtualService)),
+    views.flatMap((view) => view.diagnostics),
+    checkPortNames(views.flatMap((view) => view.clusters)),
+  );
+  return { model, diagnostics };
+}

@@ -1,0 +1,170 @@
+// Model and class of proxy → what exactly such a proxy serves. Equal classes of one model share one view.
+import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
+import { buildRouteTable } from './build-route-table.ts';
+import type { RouteContext } from './build-routes.ts';
+import { buildTcpChain } from './build-tcp-chain.ts';
+import { type MergedListener, mergeServers, type PlacedServer } from './merge-servers.ts';
+import type { Model } from './model.ts';
+import type { PortRow } from './port-row.ts';
+import { type ProxyClass, proxyClassKey } from './proxy-class.ts';
+import type {
+  ClusterView,
+  FilterChainView,
+  ListenerView,
+  ProxyView,
+  RouteTableKey,
+  RouteTableView,
+} from './proxy-view.ts';
+import { mergeDiagnostics } from './report.ts';
+import { selectSecrets } from './select-secrets.ts';
+
+const ownersOf = (servers: readonly PlacedServer[]): readonly ResourceRef[] => [
+  ...new Map(servers.map(({ gateway }) => [gateway.key, gateway.ref])).values(),
+];
+
+function routeTableKey(listener: MergedListener, { gateway, server }: PlacedServer): RouteTableKey {
+  const { bind } = server;
+  if (server.kind !== 'https') return { kind: 'http', targetPort: listener.targetPort, bind };
+  return {
+    kind: 'https',
+    port: server.port,
+    portName: server.portName,
+    gateway: gateway.name,
+    namespace: gateway.namespace,
+    bind,
+  };
+}
+
+const sortedHosts = ({ server }: PlacedServer): readonly string[] => {
+  const hosts = [...new Set(server.hosts.map(({ host }) => host))].sort();
+  return hosts.includes('*') ? [] : hosts;
+};
+
+interface Builder {
+  readonly model: Model;
+  readonly proxyClass: ProxyClass;
+  readonly use: RouteContext['use'];
+  readonly routeTables: RouteTableView[];
+  readonly diagnostics: Diagnostic[];
+}
+
+function addRouteTable(builder: Builder, listener: MergedListener, servers: readonly PlacedServer[]): RouteTableKey {
+  const [first] = servers;
+  if (first === undefined) throw new Error('a route table needs a server');
+  const key = routeTableKey(listener, first);
+  builder.routeTables.push(buildRouteTable(builder.model, builder.proxyClass, key, servers, builder.use));
+  return key;
+}
+
+function httpChains(builder: Builder, listener: MergedListener): readonly FilterChainView[] {
+  const plain = listener.servers.filter(({ server }) => server.kind === 'http');
+  const tls = listener.servers.filter(({ server }) => server.kind === 'https');
+  const chains: FilterChainView[] = tls.map((placed) => ({
+    serverNames: sortedHosts(placed),
+    plaintextOnly: false,
+    certificate: placed.server.certificate,
+    network: { kind: 'http', routes: addRouteTable(builder, listener, [placed]) },
+  }));
+  if (plain.length === 0) return chains;
+  const plaintext: FilterChainView = {
+    serverNames: [],
+    plaintextOnly: tls.length > 0,
+    certificate: undefined,
+    network: { kind: 'http', routes: addRouteTable(builder, listener, plain) },
+  };
+  return [plaintext, ...chains];
+}
+
+function tcpChains(builder: Builder, listener: MergedListener): readonly FilterChainView[] {
+  return listener.servers.flatMap((placed) => {
+    const { model, proxyClass, use } = builder;
+    const context = {
+      model,
+      proxyNamespace: proxyClass.namespace,
+      gateway: placed.gateway.key,
+      port: placed.server.port,
+      use,
+    };
+    const { chain, diagnostics } = buildTcpChain(context, placed);
+    builder.diagnostics.push(...diagnostics);
+    return chain === undefined ? [] : [chain];
+  });
+}
+
+function buildListener(builder: Builder, listener: MergedListener): ListenerView | undefined {
+  const tcp = listener.servers.some(({ server }) => server.kind === 'tcp');
+  const filterChains = tcp ? tcpChains(builder, listener) : httpChains(builder, listener);
+  if (filterChains.length === 0) return undefined;
+  return {
+    bind: listener.bind,
+    targetPort: listener.targetPort,
+    address: listener.binding.address,
+    boundPort: listener.binding.port,
+    reusePort: builder.proxyClass.localNode === undefined,
+    filterChains,
+    owners: ownersOf(listener.servers),
+  };
+}
+
+function portRows(listener: MergedListener, served: boolean): readonly PortRow[] {
+  const rows = new Map<number, PortRow>();
+  for (const { gateway, server, resolved } of listener.servers) {
+    const row = rows.get(server.port);
+    if (row !== undefined) {
+      const known = row.owners.includes(gateway.ref);
+      if (!known) rows.set(server.port, { ...row, owners: [...row.owners, gateway.ref] });
+      continue;
+    }
+    rows.set(server.port, {
+      bind: listener.bind,
+      gatewayPort: server.port,
+      protocol: server.protocol,
+      service: resolved.service?.ref,
+      servicePort: resolved.servicePort?.port,
+      targetPort: listener.targetPort,
+      nodePort: resolved.servicePort?.nodePort,
+      bound: listener.binding,
+      served,
+      owners: [gateway.ref],
+    });
+  }
+  return [...rows.values()];
+}
+
+function build(model: Model, proxyClass: ProxyClass): ProxyView {
+  const clusters = new Map<string, ClusterView>();
+  const use = (cluster: ClusterView): void => {
+    clusters.set(`${cluster.service.host} ${cluster.port.port}`, cluster);
+  };
+  const builder: Builder = { model, proxyClass, use, routeTables: [], diagnostics: [] };
+  const merged = mergeServers(model, proxyClass);
+  const built = merged.listeners.map((listener) => ({ listener, view: buildListener(builder, listener) }));
+  const secrets = selectSecrets(
+    model,
+    proxyClass,
+    merged.listeners.flatMap(({ servers }) => servers),
+  );
+  return {
+    mesh: model.mesh,
+    listeners: built.flatMap(({ view }) => (view === undefined ? [] : [view])),
+    routeTables: builder.routeTables,
+    clusters: [...clusters.values()],
+    secrets: secrets.secrets,
+    ports: built
+      .flatMap(({ listener, view }) => portRows(listener, view !== undefined))
+      .sort((a, b) => a.gatewayPort - b.gatewayPort || (a.bind < b.bind ? -1 : 1)),
+    diagnostics: mergeDiagnostics(merged.diagnostics, builder.diagnostics, secrets.diagnostics),
+  };
+}
+
+/** Remembers by the identity of the model, which never changes: forgotten with it. */
+const views = new WeakMap<Model, Map<string, ProxyView>>();
+
+export function buildProxyView(model: Model, proxyClass: ProxyClass): ProxyView {
+  const known = views.get(model) ?? new Map<string, ProxyView>();
+  views.set(model, known);
+  const key = proxyClassKey(proxyClass);
+  const view = known.get(key) ?? build(model, proxyClass);
+  known.set(key, view);
+  return view;
+}

@@ -1,0 +1,90 @@
+// The routes of one VirtualService for one Gateway and port, in Istio's order.
+import { formatFieldPath } from '../resources/resource.ts';
+import type { Model, ModelAction, ModelHttpMatch, ModelHttpRule, ModelVirtualService, PathMatch } from './model.ts';
+import type { ClusterView, ForwardTargets, RouteView } from './proxy-view.ts';
+import { resolveDestination } from './resolve-destination.ts';
+
+export interface RouteContext {
+  readonly model: Model;
+  readonly proxyNamespace: string;
+  readonly gateway: string;
+  /** Gateway port. */
+  readonly port: number;
+  /** Told of every cluster that a route refers to and that exists. */
+  readonly use: (cluster: ClusterView) => void;
+}
+
+export function applies(
+  context: { readonly gateway: string; readonly port: number },
+  match: { readonly port: number | undefined; readonly gateways: readonly string[] },
+): boolean {
+  if (match.port !== undefined && match.port !== context.port) return false;
+  return match.gateways.length === 0 || match.gateways.includes(context.gateway);
+}
+
+export function forwardTargets(
+  context: RouteContext,
+  action: Extract<ModelAction, { kind: 'forward' }>,
+): ForwardTargets {
+  const targets = action.destinations.map((destination) => {
+    const { target, service, port } = resolveDestination(
+      context.model.services,
+      destination,
+      context.port,
+      context.proxyNamespace,
+    );
+    if (service !== undefined && port !== undefined) context.use({ service, port });
+    return { ...target, weight: destination.weight };
+  });
+  const [first] = targets;
+  return action.weighted || first === undefined
+    ? { kind: 'weighted', targets }
+    : { kind: 'single', target: { host: first.host, port: first.port, subset: first.subset } };
+}
+
+/** Istio's idea of a route that takes everything: nothing after it in its VirtualService can match. */
+function takesEverything(path: PathMatch): boolean {
+  if (path.kind === 'prefix') return path.value === '/' || path.value === '';
+  return path.kind === 'any' || (path.kind === 'regex' && path.value === '.*');
+}
+
+/** One whose regex is broken is not: it stands where it stood, and ends nothing. */
+export const isCatchAll = (route: RouteView): boolean =>
+  takesEverything(route.path) && !(route.action.kind === 'broken' && route.action.field.endsWith('.regex'));
+
+export const matchIsCatchAll = (match: ModelHttpMatch): boolean =>
+  match.broken === undefined && takesEverything(match.path);
+
+function routeName(rule: ModelHttpRule, match: ModelHttpMatch): string {
+  return match.name === undefined ? (rule.name ?? '') : `${rule.name ?? ''}.${match.name}`;
+}
+
+function buildRoute(
+  context: RouteContext,
+  virtualService: ModelVirtualService,
+  rule: ModelHttpRule,
+  match: ModelHttpMatch,
+): RouteView {
+  const common = { path: match.path, owner: virtualService.ref, port: context.port };
+  const name = routeName(rule, match);
+  const rulePath = ['spec', 'http', rule.index];
+  if (match.broken !== undefined && match.index !== undefined) {
+    const field = formatFieldPath([...rulePath, 'match', match.index, 'uri', 'regex']);
+    return { ...common, name, action: { kind: 'broken', reason: match.broken, field } };
+  }
+  if (rule.action.kind === 'broken')
+    return { ...common, name, action: { ...rule.action, field: formatFieldPath(rulePath) } };
+  return { ...common, name, action: { kind: 'forward', targets: forwardTargets(context, rule.action) } };
+}
+
+export function buildRoutes(context: RouteContext, virtualService: ModelVirtualService): readonly RouteView[] {
+  const routes: RouteView[] = [];
+  for (const rule of virtualService.http)
+    for (const match of rule.matches) {
+      if (!applies(context, match)) continue;
+      const route = buildRoute(context, virtualService, rule, match);
+      routes.push(route);
+      if (isCatchAll(route)) return routes;
+    }
+  return routes;
+}

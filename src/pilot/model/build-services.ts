@@ -1,0 +1,115 @@
+// Services with their endpoints, by host: what routes name as destinations, and what maps ports in front of the gateway.
+import { isIP } from 'node:net';
+import { type Resource, resourceRef } from '../resources/resource.ts';
+import { objectKey, type SnapshotObjects } from '../resources/snapshot.ts';
+import { backendProtocol } from './backend-protocol.ts';
+import { buildEndpoints, type EndpointSources, namedPort, selectPods } from './build-endpoints.ts';
+import { serviceHost } from './host-names.ts';
+import type { ModelService, ModelServicePort } from './model.ts';
+
+const exportToAnnotation = 'networking.istio.io/exportTo';
+const noTranslationLabel = 'experimental.istio.io/disable-gateway-port-translation';
+
+function visibleTo(resource: Resource<'Service'>): ReadonlySet<string> | undefined {
+  const text = resource.metadata.annotations[exportToAnnotation];
+  if (text === undefined || text.trim() === '') return undefined;
+  const names = text.split(',').map((part) => part.trim());
+  if (names.includes('*')) return undefined;
+  return new Set(
+    names.filter((name) => name !== '~').map((name) => (name === '.' ? resource.metadata.namespace : name)),
+  );
+}
+
+function targetPort(port: Resource<'Service'>['spec']['ports'][number], pods: EndpointSources['pods']) {
+  if (typeof port.targetPort === 'number') return port.targetPort;
+  for (const pod of pods) {
+    const number = namedPort(pod, port.targetPort);
+    if (number !== undefined) return number;
+  }
+  return undefined;
+}
+
+function buildPorts(resource: Resource<'Service'>, sources: EndpointSources): readonly ModelServicePort[] {
+  const ports = new Map<number, ModelServicePort>();
+  for (const port of resource.spec.ports) {
+    if (port.protocol !== 'TCP' || ports.has(port.port)) continue;
+    ports.set(port.port, {
+      name: port.name,
+      port: port.port,
+      protocol: backendProtocol(port),
+      targetPort: targetPort(port, sources.pods),
+      nodePort: port.nodePort,
+      endpoints: buildEndpoints(resource, port, sources),
+    });
+  }
+  return [...ports.values()];
+}
+
+function buildService(resource: Resource<'Service'>, sources: EndpointSources): ModelService {
+  const { name, namespace, labels } = resource.metadata;
+  const alias = resource.spec.type === 'ExternalName' ? resource.spec.externalName?.toLowerCase() : undefined;
+  return {
+    host: serviceHost(namespace, name),
+    name,
+    namespace,
+    ref: resourceRef(resource),
+    ports: alias === undefined ? buildPorts(resource, sources) : [],
+    selector: resource.spec.type === 'ExternalName' ? {} : resource.spec.selector,
+    alias: alias === undefined || isIP(alias) !== 0 ? alias : alias.replace(/\.$/, ''),
+    visibleTo: visibleTo(resource),
+    translatesPorts: labels[noTranslationLabel] !== 'true',
+    resource,
+  };
+}
+
+function groupBy<T>(items: Iterable<T>, key: (item: T) => string | undefined): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const name = key(item);
+    if (name === undefined) continue;
+    const group = groups.get(name);
+    if (group) group.push(item);
+    else groups.set(name, [item]);
+  }
+  return groups;
+}
+
+const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((item, i) => item === b[i]);
+
+/** What each built Service was made of: one that would come out the same keeps its identity, and all derived from it is reused. */
+const inputs = new WeakMap<ModelService, EndpointSources>();
+
+function reuse(before: ModelService | undefined, resource: Resource<'Service'>, sources: EndpointSources) {
+  const known = before === undefined ? undefined : inputs.get(before);
+  if (before === undefined || known === undefined || before.resource !== resource) return undefined;
+  const same =
+    known.endpoints === sources.endpoints &&
+    sameList(known.slices, sources.slices) &&
+    sameList(known.pods, sources.pods);
+  return same ? before : undefined;
+}
+
+export function buildServices(
+  previous: ReadonlyMap<string, ModelService> | undefined,
+  objects: SnapshotObjects,
+): ReadonlyMap<string, ModelService> {
+  const slices = groupBy(objects.EndpointSlice.values(), ({ metadata, spec }) =>
+    spec.serviceName === undefined ? undefined : objectKey(metadata.namespace, spec.serviceName),
+  );
+  const pods = groupBy(objects.Pod.values(), ({ metadata }) => metadata.namespace);
+  const services = new Map<string, ModelService>();
+  for (const [key, resource] of objects.Service) {
+    const sources: EndpointSources = {
+      slices: slices.get(key) ?? [],
+      endpoints: objects.Endpoints.get(key),
+      pods: selectPods(resource, pods.get(resource.metadata.namespace) ?? []),
+    };
+    const host = serviceHost(resource.metadata.namespace, resource.metadata.name);
+    const kept = reuse(previous?.get(host), resource, sources);
+    const service = kept ?? buildService(resource, sources);
+    if (kept === undefined) inputs.set(service, sources);
+    services.set(host, service);
+  }
+  return services;
+}

@@ -1,0 +1,176 @@
+// One VirtualService object → rules in Istio's terms: names resolved, regular expressions checked, broken rules marked.
+import type { Diagnostic } from '../../lib/diagnostic.ts';
+import { type FieldPath, type Resource, resourceRef } from '../resources/resource.ts';
+import type { HttpMatch, HttpRoute, RouteDestination, StringMatch, TcpRoute } from '../resources/virtual-service.ts';
+import { checkRegex, literalPrefix } from './check-regex.ts';
+import { isHostName, resolveGatewayName, resolveShortName } from './host-names.ts';
+import type {
+  ModelAction,
+  ModelHttpMatch,
+  ModelHttpRule,
+  ModelTcpRule,
+  ModelVirtualService,
+  PathMatch,
+} from './model.ts';
+import { type Finding, report } from './report.ts';
+
+export interface VirtualServiceResult {
+  readonly virtualService: ModelVirtualService;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Envoy sums weights in 32 bits. */
+const maxTotalWeight = 0xffff_ffff;
+
+const brokenFinding = (path: FieldPath, reason: string, consequence: string): Finding => ({
+  severity: 'error',
+  code: 'TG0017',
+  path,
+  message: `The rule cannot be served: ${reason}. ${consequence}`,
+  remedy: 'Correct the rule; the other rules and hosts are served.',
+});
+
+function buildAction(route: readonly RouteDestination[], namespace: string): ModelAction {
+  const all = route.map(({ destination, weight }, index) => ({
+    host: resolveShortName(destination.host.toLowerCase(), namespace),
+    subset: destination.subset ?? '',
+    port: destination.port,
+    weight: weight ?? 0,
+    index,
+  }));
+  const [only] = all;
+  if (only === undefined) return { kind: 'broken', reason: 'it has no destination' };
+  if (all.length === 1) return { kind: 'forward', destinations: [only], weighted: false };
+  const destinations = all.filter(({ weight }) => weight > 0);
+  if (destinations.length === 0)
+    return { kind: 'broken', reason: 'it has several destinations, and none of them has a weight above 0' };
+  if (destinations.reduce((sum, { weight }) => sum + weight, 0) > maxTotalWeight)
+    return { kind: 'broken', reason: 'the sum of its weights is too large' };
+  return { kind: 'forward', destinations, weighted: true };
+}
+
+function buildPath(uri: StringMatch | undefined, ignoreCase: boolean): PathMatch {
+  if (uri === undefined) return { kind: 'any' };
+  return { kind: uri.kind, value: uri.value, caseSensitive: !ignoreCase };
+}
+
+function buildMatch(match: HttpMatch, namespace: string, path: FieldPath, findings: Finding[]): ModelHttpMatch {
+  const common = {
+    index: match.index,
+    name: match.name,
+    port: match.port,
+    gateways: match.gateways.map((name) => resolveGatewayName(name, namespace)),
+  };
+  const reason = match.uri?.kind === 'regex' ? checkRegex(match.uri.value) : undefined;
+  if (match.uri === undefined || reason === undefined)
+    return { ...common, path: buildPath(match.uri, match.ignoreUriCase), broken: undefined };
+  const prefix = literalPrefix(match.uri.value);
+  findings.push({
+    severity: 'error',
+    code: 'TG0016',
+    path: [...path, 'uri', 'regex'],
+    message: `The regular expression ${JSON.stringify(match.uri.value.slice(0, 200))} cannot be used: ${reason}. Requests ${prefix === '' ? 'that reach this rule' : `whose path begins with ${prefix}`} are answered with 500.`,
+    remedy: 'Write it in RE2 syntax: look-ahead, look-behind and back-references do not exist there.',
+  });
+  // Which requests it meant cannot be known: those that share its beginning must not fall through to a later rule.
+  return {
+    ...common,
+    path: { kind: 'prefix', value: prefix, caseSensitive: true },
+    broken: 'invalid regular expression',
+  };
+}
+
+const everyRequest: ModelHttpMatch = {
+  index: undefined,
+  name: undefined,
+  path: { kind: 'any' },
+  port: undefined,
+  gateways: [],
+  broken: undefined,
+};
+
+function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[]): ModelHttpRule {
+  const path: FieldPath = ['spec', 'http', route.index];
+  const matches = route.match
+    .filter(({ unsupported }) => unsupported.length === 0)
+    .map((match) => buildMatch(match, namespace, [...path, 'match', match.index], findings));
+  const action: ModelAction =
+    route.invalid === undefined ? httpAction(route, namespace) : { kind: 'broken', reason: route.invalid };
+  if (action.kind === 'broken' && route.invalid === undefined && route.unsupported.length === 0)
+    findings.push(brokenFinding([...path, 'route'], action.reason, 'Requests that match it are answered with 500.'));
+  return { index: route.index, name: route.name, matches: route.match.length === 0 ? [everyRequest] : matches, action };
+}
+
+function httpAction(route: HttpRoute, namespace: string): ModelAction {
+  if (route.route.length === 0 && route.unsupported.length > 0)
+    return { kind: 'broken', reason: `it asks for ${route.unsupported.join(', ')}, which is not served yet` };
+  return buildAction(route.route, namespace);
+}
+
+function buildTcpRule(route: TcpRoute, namespace: string, findings: Finding[]): ModelTcpRule {
+  const action = buildAction(route.route, namespace);
+  if (action.kind === 'broken')
+    findings.push(
+      brokenFinding(['spec', 'tcp', route.index, 'route'], action.reason, 'Connections it takes are closed.'),
+    );
+  const matches = route.match.map(({ port, gateways }) => ({
+    port,
+    gateways: gateways.map((name) => resolveGatewayName(name, namespace)),
+  }));
+  return { index: route.index, matches, action };
+}
+
+function buildHosts(resource: Resource<'VirtualService'>, findings: Finding[]): readonly string[] {
+  const hosts = new Set<string>();
+  for (const [i, text] of resource.spec.hosts.entries()) {
+    const host = resolveShortName(text.toLowerCase(), resource.metadata.namespace);
+    const path: FieldPath = ['spec', 'hosts', i];
+    if (!isHostName(host)) {
+      findings.push({
+        severity: 'error',
+        code: 'IST0106',
+        path,
+        message: `The host ${JSON.stringify(text)} is no DNS name, so it is not served; the other hosts are.`,
+        remedy: 'Write *, a DNS name, or one with "*." in front.',
+      });
+      continue;
+    }
+    if (host !== text && !text.includes('.') && resource.spec.http.length > 0)
+      findings.push({
+        severity: 'info',
+        code: 'TG0008',
+        path,
+        message: `The short name ${text} stands for ${host}, as everywhere in Istio: requests for Host: ${text} do not match.`,
+        remedy: 'Write a host name with a dot if clients outside shall use it.',
+      });
+    hosts.add(host);
+  }
+  return [...hosts];
+}
+
+function exportTo(resource: Resource<'VirtualService'>): ModelVirtualService['exportTo'] {
+  const names = resource.spec.exportTo;
+  if (names.length === 0 || names.includes('*')) return 'all';
+  return new Set(
+    names.filter((name) => name !== '~').map((name) => (name === '.' ? resource.metadata.namespace : name)),
+  );
+}
+
+export function buildVirtualService(resource: Resource<'VirtualService'>): VirtualServiceResult {
+  const { name, namespace } = resource.metadata;
+  const findings: Finding[] = [];
+  const gateways = resource.spec.gateways.map((text) => resolveGatewayName(text, namespace));
+  const virtualService: ModelVirtualService = {
+    key: `${namespace}/${name}`,
+    name,
+    namespace,
+    ref: resourceRef(resource),
+    hosts: buildHosts(resource, findings),
+    gateways: [...new Set(gateways)].filter((key) => key !== 'mesh'),
+    exportTo: exportTo(resource),
+    http: resource.spec.http.map((route) => buildHttpRule(route, namespace, findings)),
+    tcp: resource.spec.tcp.map((route) => buildTcpRule(route, namespace, findings)),
+    resource,
+  };
+  return { virtualService, diagnostics: findings.map((finding) => report(resource, finding)) };
+}

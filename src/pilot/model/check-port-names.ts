@@ -1,0 +1,19 @@
+// Ports of Services that HTTP routes go to, and whose name and appProtocol tell no protocol.
+import type { Diagnostic } from '../../lib/diagnostic.ts';
+import type { ClusterView } from './proxy-view.ts';
+import { report } from './report.ts';
+
+export function checkPortNames(clusters: readonly ClusterView[]): readonly Diagnostic[] {
+  return clusters
+    .filter(({ port }) => port.protocol === 'unknown' && port.name !== '')
+    .map(({ service, port }) => {
+      const index = service.resource.spec.ports.findIndex((candidate) => candidate.port === port.port);
+      return report(service.resource, {
+        severity: 'info',
+        code: 'IST0118',
+        path: ['spec', 'ports', index, 'name'],
+        message: `The port name ${port.name} does not tell the protocol, so the gateway speaks HTTP/1.1 to port ${port.port}.`,
+        remedy: 'Begin the name with http, http2, grpc or tcp and a dash, or set appProtocol.',
+      });
+    });
+}

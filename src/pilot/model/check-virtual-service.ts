@@ -1,0 +1,113 @@
+// What one VirtualService refers to: Gateways, hosts on them, Services, ports. Everything is served as far as it can be.
+import type { Diagnostic } from '../../lib/diagnostic.ts';
+import type { FieldPath } from '../resources/resource.ts';
+import { hostsForNamespace } from './build-route-table.ts';
+import { matchIsCatchAll } from './build-routes.ts';
+import { intersectHosts, resolveGatewayName } from './host-names.ts';
+import type { Model, ModelAction, ModelDestination, ModelGateway, ModelVirtualService } from './model.ts';
+import { type Finding, report } from './report.ts';
+import { resolveDestination } from './resolve-destination.ts';
+
+function checkGateways(model: Model, virtualService: ModelVirtualService): readonly Finding[] {
+  const { resource, namespace } = virtualService;
+  return resource.spec.gateways.flatMap((text, i): readonly Finding[] => {
+    const key = resolveGatewayName(text, namespace);
+    if (key === 'mesh' || model.gatewaysByKey.has(key)) return [];
+    return [
+      {
+        severity: 'error',
+        code: 'IST0101',
+        path: ['spec', 'gateways', i],
+        message: `There is no Gateway ${key}, so these routes are not served through it.`,
+        remedy: 'Create the Gateway, or correct the name: name, namespace/name or name.namespace.svc.cluster.local.',
+      },
+    ];
+  });
+}
+
+function checkHosts(virtualService: ModelVirtualService, gateways: readonly ModelGateway[]): readonly Finding[] {
+  if (virtualService.http.length === 0 || gateways.length === 0) return [];
+  const servers = gateways.flatMap(({ servers }) => servers).filter(({ kind }) => kind !== 'tcp');
+  const offered = servers.flatMap((server) => hostsForNamespace(server, virtualService.namespace));
+  return virtualService.hosts
+    .filter((host) => intersectHosts(offered, [host]).length === 0)
+    .map((host) => ({
+      severity: 'warning',
+      code: 'IST0132',
+      path: ['spec', 'hosts'],
+      message: `The host ${host} is on no HTTP server of Gateway ${virtualService.gateways.join(', ')} that namespace ${virtualService.namespace} may use, so requests for it get 404.`,
+      remedy: 'Add the host to a server of the Gateway, or correct it here.',
+    }));
+}
+
+function destinationFinding(model: Model, destination: ModelDestination, path: FieldPath): Finding | undefined {
+  const { target, service, port } = resolveDestination(model.services, destination, 0, undefined);
+  const consequence = 'requests to it are answered with 503';
+  if (destination.subset !== '')
+    return {
+      severity: 'error',
+      code: 'TG0006',
+      path: [...path, 'subset'],
+      message: `The subset ${destination.subset} needs a DestinationRule, which Tidegate does not read yet: ${consequence}.`,
+      remedy: 'Remove the subset, or name a Service of its own for it.',
+    };
+  if (service === undefined) {
+    const external = target.host === destination.host ? '' : `, which ${destination.host} is an ExternalName for`;
+    return {
+      severity: 'error',
+      code: 'IST0101',
+      path: [...path, 'host'],
+      message: `There is no Service ${target.host}${external}: ${consequence}.`,
+      remedy: 'Create the Service, or correct the host: a name without a dot is a Service of the same namespace.',
+    };
+  }
+  if (port !== undefined) return undefined;
+  const offered = service.ports.map((candidate) => candidate.port).join(', ') || 'none';
+  const problem =
+    destination.port === undefined
+      ? `Service ${target.host} has not exactly one TCP port (${offered}), so the Gateway's port number is taken`
+      : `Service ${target.host} has no TCP port ${destination.port} (it has ${offered})`;
+  return {
+    severity: 'error',
+    code: 'TG0023',
+    path: [...path, 'port'],
+    message: `${problem}: ${consequence}.`,
+    remedy: 'Set destination.port.number to one of the ports of the Service.',
+  };
+}
+
+function checkAction(model: Model, action: ModelAction, path: FieldPath): readonly Finding[] {
+  if (action.kind === 'broken') return [];
+  return action.destinations.flatMap((destination) => {
+    const finding = destinationFinding(model, destination, [...path, 'route', destination.index, 'destination']);
+    return finding === undefined ? [] : [finding];
+  });
+}
+
+/** Rules behind one that takes every request on every port and Gateway. */
+function checkReachable(virtualService: ModelVirtualService): readonly Finding[] {
+  const all = virtualService.http.findIndex(({ matches }) =>
+    matches.some((match) => match.port === undefined && match.gateways.length === 0 && matchIsCatchAll(match)),
+  );
+  if (all < 0) return [];
+  return virtualService.http.slice(all + 1).map(({ index }) => ({
+    severity: 'warning',
+    code: 'IST0130',
+    path: ['spec', 'http', index],
+    message: `This rule is never reached: http[${virtualService.http[all]?.index ?? 0}] takes every request.`,
+    remedy: 'Move the rule without a match, or with prefix /, to the end.',
+  }));
+}
+
+export function checkVirtualService(model: Model, virtualService: ModelVirtualService): readonly Diagnostic[] {
+  if (virtualService.gateways.length === 0) return [];
+  const gateways = virtualService.gateways.flatMap((key) => model.gatewaysByKey.get(key) ?? []);
+  const findings = [
+    ...checkGateways(model, virtualService),
+    ...checkHosts(virtualService, gateways),
+    ...checkReachable(virtualService),
+    ...virtualService.http.flatMap(({ action, index }) => checkAction(model, action, ['spec', 'http', index])),
+    ...virtualService.tcp.flatMap(({ action, index }) => checkAction(model, action, ['spec', 'tcp', index])),
+  ];
+  return findings.map((finding) => report(virtualService.resource, finding));
+}

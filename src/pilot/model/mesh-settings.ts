@@ -1,0 +1,103 @@
+// What the mesh's settings come to after defaults: the part of MeshConfig that an ingress gateway here obeys.
+
+export type JsonFormat =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonFormat[]
+  | { readonly [key: string]: JsonFormat };
+
+export type AccessLogFormat =
+  | { readonly kind: 'text'; readonly template: string }
+  | { readonly kind: 'json'; readonly template: { readonly [key: string]: JsonFormat } };
+
+export interface MeshSettings {
+  /** Undefined: no access log, Istio's default. */
+  readonly accessLog: { readonly path: string; readonly format: AccessLogFormat } | undefined;
+}
+
+/** Objects that apply to the whole mesh stand here. */
+export const rootNamespace = 'istio-system';
+
+export const defaultMeshSettings: MeshSettings = { accessLog: undefined };
+
+/** Istio's default line. */
+export const defaultTextFormat = `[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%\n`;
+
+/** Istio's default fields. */
+export const defaultJsonFormat: Readonly<Record<string, string>> = {
+  authority: '%REQ(:AUTHORITY)%',
+  bytes_received: '%BYTES_RECEIVED%',
+  bytes_sent: '%BYTES_SENT%',
+  connection_termination_details: '%CONNECTION_TERMINATION_DETAILS%',
+  downstream_local_address: '%DOWNSTREAM_LOCAL_ADDRESS%',
+  downstream_remote_address: '%DOWNSTREAM_REMOTE_ADDRESS%',
+  duration: '%DURATION%',
+  method: '%REQ(:METHOD)%',
+  path: '%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%',
+  protocol: '%PROTOCOL%',
+  request_id: '%REQ(X-REQUEST-ID)%',
+  requested_server_name: '%REQUESTED_SERVER_NAME%',
+  response_code: '%RESPONSE_CODE%',
+  response_code_details: '%RESPONSE_CODE_DETAILS%',
+  response_flags: '%RESPONSE_FLAGS%',
+  route_name: '%ROUTE_NAME%',
+  start_time: '%START_TIME%',
+  upstream_cluster: '%UPSTREAM_CLUSTER_RAW%',
+  upstream_host: '%UPSTREAM_HOST%',
+  upstream_local_address: '%UPSTREAM_LOCAL_ADDRESS%',
+  upstream_service_time: '%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)%',
+  upstream_transport_failure_reason: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
+  user_agent: '%REQ(USER-AGENT)%',
+  x_forwarded_for: '%REQ(X-FORWARDED-FOR)%',
+};
+
+/** Keys of MeshConfig that Istio has and Tidegate does not obey yet. */
+export const unservedMeshKeys: ReadonlySet<string> = new Set([
+  'proxyListenPort',
+  'proxyInboundListenPort',
+  'proxyHttpPort',
+  'connectTimeout',
+  'tcpKeepalive',
+  'ingressClass',
+  'ingressService',
+  'ingressControllerMode',
+  'ingressSelector',
+  'enableTracing',
+  'enableEnvoyAccessLogService',
+  'disableEnvoyListenerLog',
+  'defaultConfig',
+  'outboundTrafficPolicy',
+  'inboundTrafficPolicy',
+  'configSources',
+  'enableAutoMtls',
+  'trustDomain',
+  'trustDomainAliases',
+  'caCertificates',
+  'defaultServiceExportTo',
+  'defaultVirtualServiceExportTo',
+  'defaultDestinationRuleExportTo',
+  'rootNamespace',
+  'localityLbSetting',
+  'zoneAwareLbSetting',
+  'dnsRefreshRate',
+  'h2UpgradePolicy',
+  'inboundClusterStatName',
+  'outboundClusterStatName',
+  'certificates',
+  'thriftConfig',
+  'serviceSettings',
+  'enablePrometheusMerge',
+  'verifyCertificateAtClient',
+  'ca',
+  'extensionProviders',
+  'defaultProviders',
+  'discoverySelectors',
+  'pathNormalization',
+  'defaultHttpRetryPolicy',
+  'defaultTrafficPolicy',
+  'meshMTLS',
+  'tlsDefaults',
+  'hboneIdleTimeout',
+]);

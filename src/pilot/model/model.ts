@@ -1,0 +1,166 @@
+// The validated, indexed and immutable picture of the user's objects: everything translate needs, nothing raw.
+import type { ResourceRef } from '../../lib/diagnostic.ts';
+import type { Resource } from '../resources/resource.ts';
+import type { BackendProtocol } from './backend-protocol.ts';
+import type { CertificateResult } from './build-certificate.ts';
+import type { ServerHost } from './host-names.ts';
+import type { MeshSettings } from './mesh-settings.ts';
+
+export interface ModelEndpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ModelServicePort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: BackendProtocol;
+  /** Undefined where a named port stands for no container port we know. */
+  readonly targetPort: number | undefined;
+  readonly nodePort: number | undefined;
+  /** Ready ones, each once, in a stable order. */
+  readonly endpoints: readonly ModelEndpoint[];
+}
+
+export interface ModelService {
+  /** `counter.default.svc.cluster.local`. */
+  readonly host: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly ref: ResourceRef;
+  /** TCP ports by number; the first of a number counts. */
+  readonly ports: readonly ModelServicePort[];
+  readonly selector: Readonly<Record<string, string>>;
+  /** The host that an ExternalName stands for. */
+  readonly alias: string | undefined;
+  /** Namespaces of proxies that may see it; undefined is all (annotation networking.istio.io/exportTo). */
+  readonly visibleTo: ReadonlySet<string> | undefined;
+  /** Label experimental.istio.io/disable-gateway-port-translation: listeners bind its port, not its target port. */
+  readonly translatesPorts: boolean;
+  readonly resource: Resource<'Service'>;
+}
+
+export interface ModelGateway {
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly ref: ResourceRef;
+  readonly selector: Readonly<Record<string, string>>;
+  readonly servers: readonly ModelServer[];
+  readonly resource: Resource<'Gateway'>;
+}
+
+/** Server of a Gateway that Tidegate can serve, as far as it alone tells. */
+export interface ModelServer {
+  readonly kind: 'http' | 'https' | 'tcp';
+  readonly index: number;
+  readonly port: number;
+  readonly portName: string;
+  readonly protocol: Resource<'Gateway'>['spec']['servers'][number]['port']['protocol'];
+  /** Undefined: all addresses. */
+  readonly bind: string | undefined;
+  /** Each once. */
+  readonly hosts: readonly ServerHost[];
+  readonly httpsRedirect: boolean;
+  readonly certificate: ServerCertificate | undefined;
+}
+
+export type ServerCertificate =
+  | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
+  /** Namespace undefined: the proxy's own. `credentialName` is as written: it is part of the name on the wire. */
+  | {
+      readonly kind: 'secret';
+      readonly credentialName: string;
+      readonly namespace: string | undefined;
+      readonly name: string;
+    };
+
+export interface ModelVirtualService {
+  readonly key: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly ref: ResourceRef;
+  /** Short names resolved, each once. */
+  readonly hosts: readonly string[];
+  /** Keys of Gateways, `mesh` left out. */
+  readonly gateways: readonly string[];
+  /** exportTo: `all`, `own` namespace, or the namespaces named. */
+  readonly exportTo: 'all' | ReadonlySet<string>;
+  readonly http: readonly ModelHttpRule[];
+  readonly tcp: readonly ModelTcpRule[];
+  readonly resource: Resource<'VirtualService'>;
+}
+
+export interface ModelHttpRule {
+  readonly index: number;
+  readonly name: string | undefined;
+  /** Each becomes one route; a rule without any takes every request. */
+  readonly matches: readonly ModelHttpMatch[];
+  readonly action: ModelAction;
+}
+
+export type PathMatch =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'exact' | 'prefix'; readonly value: string; readonly caseSensitive: boolean }
+  | { readonly kind: 'regex'; readonly value: string; readonly caseSensitive: boolean };
+
+export interface ModelHttpMatch {
+  /** Undefined for the match that a rule without `match` implies. */
+  readonly index: number | undefined;
+  readonly name: string | undefined;
+  readonly path: PathMatch;
+  /** Gateway port. */
+  readonly port: number | undefined;
+  /** Keys of Gateways; empty is all of the VirtualService's. */
+  readonly gateways: readonly string[];
+  /** Why nothing can be served for this match: its requests are answered with 500. `path` then takes all that it could have meant. */
+  readonly broken: string | undefined;
+}
+
+export interface ModelDestination {
+  /** Short name resolved, as a host; ExternalName not yet followed. */
+  readonly host: string;
+  readonly subset: string;
+  readonly port: number | undefined;
+  /** At least 1, except for a single destination, where it has no meaning. */
+  readonly weight: number;
+  /** Index in `route`. */
+  readonly index: number;
+}
+
+export type ModelAction =
+  /** Weighted as soon as the user wrote several destinations, though only one has a weight. */
+  | { readonly kind: 'forward'; readonly destinations: readonly ModelDestination[]; readonly weighted: boolean }
+  | { readonly kind: 'broken'; readonly reason: string };
+
+export interface ModelTcpRule {
+  readonly index: number;
+  /** Empty: every connection. */
+  readonly matches: readonly { readonly port: number | undefined; readonly gateways: readonly string[] }[];
+  readonly action: ModelAction;
+}
+
+export interface Model {
+  readonly mesh: MeshSettings;
+  /** By host. */
+  readonly services: ReadonlyMap<string, ModelService>;
+  /** In order of precedence. */
+  readonly gateways: readonly ModelGateway[];
+  readonly gatewaysByKey: ReadonlyMap<string, ModelGateway>;
+  /** In order of precedence. */
+  readonly virtualServices: readonly ModelVirtualService[];
+  readonly virtualServicesByGateway: ReadonlyMap<string, readonly ModelVirtualService[]>;
+  /** By `namespace/name`; only those that a Gateway may name. */
+  readonly certificates: ReadonlyMap<string, ModelSecret>;
+  /** Milliseconds since 1970: when the model was built, what expiry is compared with. */
+  readonly builtAt: number;
+}
+
+export interface ModelSecret {
+  readonly ref: ResourceRef;
+  readonly result: CertificateResult;
+  /** The object is broken now, and this is what it held before: still served. */
+  readonly lastGood: Extract<CertificateResult, { kind: 'pair' }> | undefined;
+  readonly resource: Resource<'Secret'>;
+}

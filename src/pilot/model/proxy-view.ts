@@ -1,0 +1,107 @@
+// The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
+import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
+import type { CertificatePair } from './build-certificate.ts';
+import type { MeshSettings } from './mesh-settings.ts';
+import type { ModelService, ModelServicePort, PathMatch, ServerCertificate } from './model.ts';
+import type { PortRow } from './port-row.ts';
+
+/** Names a cluster; whether it exists is another matter. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly subset: string;
+}
+
+export interface WeightedTarget extends Target {
+  readonly weight: number;
+}
+
+export type ForwardTargets =
+  | { readonly kind: 'single'; readonly target: Target }
+  | { readonly kind: 'weighted'; readonly targets: readonly WeightedTarget[] };
+
+export interface RouteView {
+  readonly name: string;
+  readonly path: PathMatch;
+  readonly action:
+    | { readonly kind: 'forward'; readonly targets: ForwardTargets }
+    /** Answered with 500; `field` is the path of what is broken. */
+    | { readonly kind: 'broken'; readonly reason: string; readonly field: string };
+  readonly owner: ResourceRef;
+  /** Gateway port it was made for. */
+  readonly port: number;
+}
+
+export interface VirtualHostView {
+  /** The first names the virtual host. */
+  readonly domains: readonly string[];
+  /** Gateway port that its name carries. */
+  readonly port: number;
+  readonly routes: readonly RouteView[];
+  readonly httpsRedirect: boolean;
+}
+
+export type RouteTableKey =
+  | { readonly kind: 'http'; readonly targetPort: number; readonly bind: string | undefined }
+  | {
+      readonly kind: 'https';
+      readonly port: number;
+      readonly portName: string;
+      readonly gateway: string;
+      readonly namespace: string;
+      readonly bind: string | undefined;
+    };
+
+export interface RouteTableView {
+  readonly key: RouteTableKey;
+  /** Gateway port of the first server: names the black hole where there is no virtual host. */
+  readonly port: number;
+  readonly virtualHosts: readonly VirtualHostView[];
+  readonly owners: readonly ResourceRef[];
+}
+
+export interface FilterChainView {
+  /** Sorted; empty is any. */
+  readonly serverNames: readonly string[];
+  /** Set where TLS and plaintext share a port. */
+  readonly plaintextOnly: boolean;
+  readonly certificate: ServerCertificate | undefined;
+  readonly network:
+    | { readonly kind: 'http'; readonly routes: RouteTableKey }
+    | { readonly kind: 'tcp'; readonly targets: ForwardTargets | undefined; readonly virtualService: ResourceRef };
+}
+
+export interface ListenerView {
+  readonly bind: string;
+  readonly targetPort: number;
+  readonly address: string;
+  readonly boundPort: number;
+  /** False on one machine: there a second owner of a port must be an error of the kernel. */
+  readonly reusePort: boolean;
+  readonly filterChains: readonly FilterChainView[];
+  readonly owners: readonly ResourceRef[];
+}
+
+export interface ClusterView {
+  readonly service: ModelService;
+  readonly port: ModelServicePort;
+}
+
+export interface SecretView {
+  readonly credentialName: string;
+  readonly pair: CertificatePair;
+  readonly owner: ResourceRef;
+}
+
+export interface ProxyView {
+  readonly mesh: MeshSettings;
+  readonly listeners: readonly ListenerView[];
+  readonly routeTables: readonly RouteTableView[];
+  /** What routes refer to and exists. */
+  readonly clusters: readonly ClusterView[];
+  /** Usable ones that this proxy may have. */
+  readonly secrets: readonly SecretView[];
+  readonly ports: readonly PortRow[];
+  /** What only shows once Gateways meet on one proxy: conflicts, shadowed routes, unusable Secrets. */
+  readonly diagnostics: readonly Diagnostic[];
+}

@@ -1,0 +1,38 @@
+// Makes a Diagnostic that knows the object, the field and where it stands in its file.
+import type { Diagnostic, Severity } from '../../lib/diagnostic.ts';
+import type { DiagnosticCode } from '../../lib/diagnostic-codes.ts';
+import { type FieldPath, formatFieldPath, type Resource, resourceRef } from '../resources/resource.ts';
+
+export interface Finding {
+  readonly severity: Severity;
+  readonly code: DiagnosticCode;
+  readonly path: FieldPath;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export function report(resource: Resource, finding: Finding): Diagnostic {
+  const location = resource.origin.locate(finding.path);
+  return {
+    severity: finding.severity,
+    code: finding.code,
+    resource: resourceRef(resource),
+    ...(finding.path.length === 0 ? {} : { path: formatFieldPath(finding.path) }),
+    ...(location ?? {}),
+    message: finding.message,
+    remedy: finding.remedy,
+  };
+}
+
+const identity = (d: Diagnostic): string =>
+  JSON.stringify([d.code, d.severity, d.resource, d.path, d.file, d.line, d.column, d.message]);
+
+/** Joins lists, each finding once, the first place it was found keeping its position. */
+export function mergeDiagnostics(...lists: readonly (readonly Diagnostic[])[]): readonly Diagnostic[] {
+  const seen = new Map<string, Diagnostic>();
+  for (const diagnostic of lists.flat()) {
+    const key = identity(diagnostic);
+    if (!seen.has(key)) seen.set(key, diagnostic);
+  }
+  return [...seen.values()];
+}
