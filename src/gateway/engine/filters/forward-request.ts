@@ -1,0 +1,251 @@
+// The router: sends a request to an endpoint of its route's cluster, tries again where the policy says so, and brings the answer back.
+
+import type { PickedHost } from '../cluster/load-balancer.ts';
+import { pickCluster } from '../cluster/pick-cluster.ts';
+import type { ForwardAction, VirtualHost } from '../config/engine-config.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import type { HttpServing } from '../http/http-serving.ts';
+import type { Cluster } from '../upstream/create-cluster-set.ts';
+import type {
+  PendingConnection,
+  ReadyConnection,
+  UpstreamEvents,
+  UpstreamReset,
+  UpstreamStream,
+} from '../upstream/upstream-stream.ts';
+import { createRequestBody } from './request-body.ts';
+import { retriesReset, retriesResponse, retryBackOffMs } from './retry-policy.ts';
+import { resetDetails, resetFlag, resetReply } from './upstream-failure.ts';
+
+/** Safe to send twice (RFC 9110 9.2.2). */
+const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+export function forwardRequest(
+  exchange: Exchange,
+  virtualHost: VirtualHost,
+  action: ForwardAction,
+  serving: HttpServing,
+): void {
+  const name = pickCluster(action.clusters, serving.random);
+  const cluster = name === undefined ? undefined : serving.clusters.get(name);
+  if (!cluster) {
+    exchange.sendLocalReply({ status: 503, body: '', details: 'cluster_not_found', flags: ['NC'] });
+    return;
+  }
+  exchange.info.upstreamCluster = cluster.config.name;
+  createForwarding(exchange, virtualHost, action, cluster, serving).start();
+}
+
+function createForwarding(
+  exchange: Exchange,
+  virtualHost: VirtualHost,
+  action: ForwardAction,
+  cluster: Cluster,
+  serving: HttpServing,
+): { start(): void } {
+  const { info, stream } = exchange;
+  const policy = action.retry;
+  const tried = new Set<string>();
+  const body = createRequestBody({
+    hasBody: stream.hasBody,
+    keep: policy !== undefined && policy.numRetries > 0,
+    maxBytes: serving.retryBufferBytes,
+    pause: () => stream.pauseBody(),
+    resume: () => stream.resumeBody(),
+  });
+  let host: PickedHost | undefined;
+  let pending: PendingConnection | undefined;
+  let upstream: UpstreamStream | undefined;
+  let retries = 0;
+  let staleRetried = false;
+  let responding = false;
+  let done = false;
+  let requestTimer: NodeJS.Timeout | undefined;
+  let tryTimer: NodeJS.Timeout | undefined;
+  let backOffTimer: NodeJS.Timeout | undefined;
+
+  /** Ends the current try; nothing of it is heard any more. */
+  const leaveTry = (): void => {
+    clearTimeout(tryTimer);
+    pending?.cancel();
+    pending = undefined;
+    upstream = undefined;
+    body.detach();
+    host?.release();
+    host = undefined;
+  };
+
+  const finish = (): void => {
+    done = true;
+    clearTimeout(requestTimer);
+    clearTimeout(backOffTimer);
+    leaveTry();
+  };
+
+  const abandon = (): void => {
+    const current = upstream;
+    finish();
+    current?.cancel();
+  };
+
+  const mayRetry = (): boolean => policy !== undefined && !responding && body.replayable;
+
+  const retryLater = (): boolean => {
+    if (!policy) return false;
+    if (retries >= policy.numRetries) {
+      if (policy.numRetries > 0) info.flags.add('URX');
+      return false;
+    }
+    retries++;
+    backOffTimer = setTimeout(attempt, retryBackOffMs(retries, serving.random));
+    return true;
+  };
+
+  const fail = (reset: UpstreamReset): void => {
+    leaveTry();
+    info.upstreamTransportFailureReason = reset.transportFailure;
+    if (responding) {
+      info.flags.add(resetFlag(reset.reason));
+      info.details = resetDetails('upstream_reset_after_response_started', reset);
+      finish();
+      exchange.reset();
+      return;
+    }
+    if (reset.staleConnection && !staleRetried && body.replayable && idempotentMethods.has(stream.head.method)) {
+      staleRetried = true;
+      attempt();
+      return;
+    }
+    if (policy && mayRetry() && retriesReset(policy, reset.reason) && retryLater()) return;
+    finish();
+    exchange.sendLocalReply(resetReply(reset, retries > 0));
+  };
+
+  const timeOut = (details: string): void => {
+    info.flags.add('UT');
+    const current = upstream;
+    finish();
+    current?.cancel();
+    if (responding) {
+      info.details = details;
+      exchange.reset();
+    } else exchange.sendLocalReply({ status: 504, body: 'upstream request timeout', details });
+  };
+
+  const upstreamEvents: UpstreamEvents = {
+    onContinue: () => stream.sendContinue(),
+    onHeaders: (status, headers, endStream) => {
+      if (policy && mayRetry() && retriesResponse(policy, status, headers) && retryLater()) {
+        const current = upstream;
+        leaveTry();
+        if (!endStream) current?.cancel();
+        return;
+      }
+      responding = true;
+      clearTimeout(tryTimer);
+      body.stopKeeping();
+      info.details = 'via_upstream';
+      if (endStream) {
+        info.responseEndAt = performance.now();
+        finishAnswered();
+      }
+      exchange.sendHeaders(status, headers, endStream);
+    },
+    onData: (chunk) => {
+      if (!exchange.sendData(chunk)) upstream?.pause();
+    },
+    onEnd: (trailers: HeaderList | undefined) => {
+      info.responseEndAt = performance.now();
+      finishAnswered();
+      exchange.sendEnd(trailers);
+    },
+    onReset: fail,
+    onDrain: () => body.onUpstreamDrain(),
+  };
+
+  /** The answer is complete; a request that is not has lost its reader. */
+  const finishAnswered = (): void => {
+    const unread = body.ended ? undefined : upstream;
+    finish();
+    unread?.cancel();
+  };
+
+  const attempt = (): void => {
+    const picked = cluster.balancer.pick(
+      policy?.avoidPreviousHosts ? { avoid: tried, attempts: policy.hostSelectionMaxAttempts } : {},
+    );
+    if (!picked) {
+      finish();
+      exchange.sendLocalReply({
+        status: 503,
+        body: 'no healthy upstream',
+        details: 'no_healthy_upstream',
+        flags: ['UH'],
+      });
+      return;
+    }
+    host = picked;
+    tried.add(picked.key);
+    info.upstreamHost = picked.key;
+    info.upstreamLocalAddress = undefined;
+    info.attemptCount = retries + 1;
+    if (policy && policy.perTryTimeoutMs > 0 && !staleRetried) startTryTimer(policy.perTryTimeoutMs);
+    const pool = cluster.poolOf(picked);
+    // A pool that has a connection calls back before it returns.
+    const acquired = pool.acquire(send, fail, { fresh: staleRetried });
+    if (!upstream && host === picked) pending = acquired;
+  };
+
+  const startTryTimer = (ms: number): void => {
+    tryTimer = setTimeout(() => {
+      const current = upstream;
+      if (policy && mayRetry() && retriesTimeout(policy.retryOn) && retryLater()) {
+        leaveTry();
+        current?.cancel();
+      } else timeOut('upstream_per_try_timeout');
+    }, ms);
+  };
+
+  const send = (connection: ReadyConnection): void => {
+    pending = undefined;
+    info.upstreamLocalAddress = connection.localAddress;
+    const headers = virtualHost.includeRequestAttemptCount
+      ? [...exchange.headers, 'x-envoy-attempt-count', String(info.attemptCount)]
+      : exchange.headers;
+    const { head } = stream;
+    const target = { method: head.method, path: exchange.path, authority: exchange.authority, scheme: exchange.scheme };
+    upstream = connection.send({ ...target, headers, endStream: !stream.hasBody }, upstreamEvents);
+    body.attach(upstream);
+  };
+
+  return {
+    start: () => {
+      exchange.events.onData = (chunk) => {
+        if (!done) body.push(chunk);
+      };
+      exchange.events.onRequestEnd = (trailers) => {
+        if (done) return;
+        body.end(trailers);
+        startRequestTimer();
+      };
+      exchange.events.onDrain = () => upstream?.resume();
+      exchange.events.onAbort = abandon;
+      if (action.timeoutMs > 0) exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(action.timeoutMs));
+      if (!stream.hasBody) startRequestTimer();
+      attempt();
+    },
+  };
+
+  /** Envoy's clock for the whole answer starts when the whole request has come. */
+  function startRequestTimer(): void {
+    if (action.timeoutMs > 0 && !requestTimer)
+      requestTimer = setTimeout(() => timeOut('response_timeout'), action.timeoutMs);
+  }
+}
+
+const timeoutConditions = new Set(['5xx', 'gateway-error', 'reset']);
+
+function retriesTimeout(retryOn: readonly string[]): boolean {
+  return retryOn.some((condition) => timeoutConditions.has(condition));
+}

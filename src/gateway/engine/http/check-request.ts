@@ -1,0 +1,57 @@
+// What Envoy refuses before it looks for a route, and the form a request has afterwards.
+import type { HttpConnectionManager } from '../config/engine-config.ts';
+import type { DownstreamStream } from './downstream-stream.ts';
+import type { LocalReply } from './exchange.ts';
+import { getHeader, hasToken } from './header-list.ts';
+import { normalizePath } from './normalize-path.ts';
+
+export type CheckedRequest =
+  | { readonly kind: 'accepted'; readonly path: string; readonly authority: string }
+  | { readonly kind: 'rejected'; readonly reply: LocalReply };
+
+// Neither may carry what would end a line or a word of an HTTP/1.1 head.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+const unsafe = /[\0-\x20\x7f]/;
+
+export function checkRequest(
+  stream: DownstreamStream,
+  manager: HttpConnectionManager,
+  scheme: 'http' | 'https',
+): CheckedRequest {
+  const { head } = stream;
+  if (stream.httpVersion === '1.0') return rejected(426, 'Upgrade Required', 'low_version', ['DPE']);
+  if (head.method === 'CONNECT') return rejected(404, '', 'route_not_found', ['NR']);
+  let target = head.target;
+  let authority = head.authority ?? '';
+  const absolute = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(.*)$/.exec(target);
+  if (absolute) {
+    // RFC 9112 3.2.2: the target's authority counts, not Host.
+    authority = absolute[2] ?? '';
+    const rest = absolute[3] ?? '';
+    target = rest.startsWith('/') ? rest : `/${rest}`;
+    const wanted = (absolute[1] ?? '').toLowerCase();
+    if (wanted === 'https' && scheme === 'http')
+      return rejected(403, 'Forbidden', 'http1.https_url_on_plaintext_connection', ['DPE']);
+    if ((wanted !== 'http' && wanted !== 'https') || authority === '' || authority.includes('@'))
+      return rejected(400, 'Bad Request', 'http1.codec_error', ['DPE']);
+  }
+  if (authority === '') return rejected(400, '', 'missing_host_header');
+  if (unsafe.test(authority) || unsafe.test(target)) return rejected(400, '', 'http.invalid_path');
+  if (!target.startsWith('/')) return rejected(404, '', 'absolute_path_rejected');
+  const normalized = normalizePath(target, manager);
+  if (normalized.kind === 'rejected') return rejected(400, '', 'path_normalization_failed');
+  if (refusesUpgrade(stream)) return rejected(403, '', 'upgrade_failed');
+  return { kind: 'accepted', path: normalized.path, authority };
+}
+
+/** An upgrade that is not offered here. `h2c` is not an upgrade to Envoy: it answers in HTTP/1.1. */
+function refusesUpgrade(stream: DownstreamStream): boolean {
+  if (stream.protocol !== 'HTTP/1.1') return false;
+  const wanted = getHeader(stream.head.headers, 'upgrade');
+  if (wanted === undefined || wanted.toLowerCase() === 'h2c') return false;
+  return hasToken(getHeader(stream.head.headers, 'connection'), 'upgrade');
+}
+
+function rejected(status: number, body: string, details: string, flags: LocalReply['flags'] = []): CheckedRequest {
+  return { kind: 'rejected', reply: { status, body, details, flags, close: true } };
+}

@@ -1,0 +1,64 @@
+// One request of a client, whichever protocol carries it: what the connection manager and the filters see of the codecs.
+import type { HeaderList } from './header-list.ts';
+
+/** What is known of a client's connection once its filter chain is chosen. */
+export interface DownstreamConnection {
+  readonly id: number;
+  /** `address:port` each. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  /** Without the port. */
+  readonly remoteIp: string;
+  readonly tls: { readonly version: string; readonly cipher: string } | undefined;
+  readonly requestedServerName: string | undefined;
+  readonly filterChainName: string | undefined;
+}
+
+export interface RequestHead {
+  readonly method: string;
+  /** The request target as sent; for HTTP/1.1 possibly in absolute form. */
+  readonly target: string;
+  /** :authority, or the Host headers joined with a comma; undefined if there is none. */
+  readonly authority: string | undefined;
+  /** :scheme; undefined for HTTP/1.1 in origin form. */
+  readonly scheme: string | undefined;
+  /** Without pseudo headers and host. */
+  readonly headers: HeaderList;
+}
+
+export interface RequestBodyEvents {
+  onData(chunk: Buffer): void;
+  onEnd(trailers: HeaderList | undefined): void;
+}
+
+export interface DownstreamEvents {
+  /** A `write` that returned false has been flushed. */
+  onDrain(): void;
+  /** The stream is over: `complete` if the whole answer went out, else the client or the engine broke it off. Called once. */
+  onClose(complete: boolean): void;
+}
+
+export interface DownstreamStream {
+  readonly protocol: 'HTTP/1.1' | 'HTTP/2';
+  /** HTTP/1.0 is refused by the connection manager. */
+  readonly httpVersion: '1.0' | '1.1' | '2';
+  readonly head: RequestHead;
+  /** False: the request ended with its headers. */
+  readonly hasBody: boolean;
+  /** The whole request has arrived. */
+  readonly requestComplete: boolean;
+  listen(events: DownstreamEvents): void;
+  /** Body events follow from now on; before, the codec holds the body back. */
+  readBody(events: RequestBodyEvents): void;
+  pauseBody(): void;
+  resumeBody(): void;
+  /** Interim answer 100. */
+  sendContinue(): void;
+  /** Headers of the answer, once. `endStream`: there is no body. HTTP/1.1 closes afterwards if the headers say `connection: close`. */
+  respond(status: number, headers: HeaderList, endStream: boolean): void;
+  /** False: wait for `onDrain`. */
+  write(chunk: Buffer): boolean;
+  end(trailers: HeaderList | undefined): void;
+  /** Breaks off: closes an HTTP/1.1 connection, resets an HTTP/2 stream with INTERNAL_ERROR. */
+  reset(): void;
+}

@@ -1,0 +1,92 @@
+// One request and its answer while they are served: what filters read and change, and what the access log is made of in the end.
+import type { HttpConnectionManager } from '../config/engine-config.ts';
+import type { ResponseFlag } from '../config/request-info.ts';
+import type { DownstreamConnection, DownstreamStream } from './downstream-stream.ts';
+import type { HeaderList } from './header-list.ts';
+
+export interface LocalReply {
+  readonly status: number;
+  readonly body: string | Uint8Array;
+  /** `route_not_found`, …: what the access log says. */
+  readonly details: string;
+  readonly flags?: readonly ResponseFlag[];
+  /** The connection is not to be used again (HTTP/1.1). */
+  readonly close?: boolean;
+}
+
+export interface Exchange {
+  readonly stream: DownstreamStream;
+  readonly connection: DownstreamConnection;
+  readonly manager: HttpConnectionManager;
+  /** performance.now() at the first byte of the request. */
+  readonly startedAt: number;
+  /** As it goes to the endpoint. Replaced, not shared. */
+  headers: HeaderList;
+  /** After normalisation, with the query. */
+  path: string;
+  authority: string;
+  scheme: 'http' | 'https';
+  readonly info: ExchangeInfo;
+  /** Set by the filter that takes the request over. */
+  readonly events: ExchangeEvents;
+  /** Answers in the gateway's own name. Ignored once an answer has begun. */
+  sendLocalReply(reply: LocalReply): void;
+  /** Starts the answer of an endpoint: the gateway's headers are put in place of hop-by-hop ones. */
+  sendHeaders(status: number, headers: HeaderList, endStream: boolean): void;
+  sendData(chunk: Buffer): boolean;
+  sendEnd(trailers: HeaderList | undefined): void;
+  /** Breaks the answer off. */
+  reset(): void;
+}
+
+/** Filled in as the request goes along. */
+export interface ExchangeInfo {
+  routeName: string;
+  upstreamCluster: string | undefined;
+  upstreamHost: string | undefined;
+  upstreamLocalAddress: string | undefined;
+  upstreamTransportFailureReason: string | undefined;
+  attemptCount: number;
+  details: string | undefined;
+  readonly flags: Set<ResponseFlag>;
+  bytesReceived: number;
+  bytesSent: number;
+  responseCode: number;
+  responseHeaders: HeaderList;
+  responseTrailers: HeaderList;
+  /** performance.now() when the last byte of the request had come. */
+  requestEndAt: number | undefined;
+  /** performance.now() at the first and last byte of the endpoint's answer. */
+  responseStartAt: number | undefined;
+  responseEndAt: number | undefined;
+}
+
+export function createExchangeInfo(): ExchangeInfo {
+  return {
+    routeName: '',
+    upstreamCluster: undefined,
+    upstreamHost: undefined,
+    upstreamLocalAddress: undefined,
+    upstreamTransportFailureReason: undefined,
+    attemptCount: 0,
+    details: undefined,
+    flags: new Set(),
+    bytesReceived: 0,
+    bytesSent: 0,
+    responseCode: 0,
+    responseHeaders: [],
+    responseTrailers: [],
+    requestEndAt: undefined,
+    responseStartAt: undefined,
+    responseEndAt: undefined,
+  };
+}
+
+/** What happens to the events of one stream; a filter that takes the request over sets them. */
+export interface ExchangeEvents {
+  onData(chunk: Buffer): void;
+  onRequestEnd(trailers: HeaderList | undefined): void;
+  onDrain(): void;
+  /** The client went away before the answer was complete. */
+  onAbort(): void;
+}

@@ -1,0 +1,54 @@
+// The headers of a message on their way through the engine: one flat list, as both codecs read and write it.
+
+/** Name, value, name, value …: names in lower case, in the order received, repeated ones repeated. */
+export type HeaderList = string[];
+
+/** All values of a name, joined with a comma as Envoy joins them; undefined if there is none. */
+export function getHeader(headers: readonly string[], name: string): string | undefined {
+  let found: string | undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== name) continue;
+    const value = headers[i + 1] ?? '';
+    found = found === undefined ? value : `${found},${value}`;
+  }
+  return found;
+}
+
+export function countHeader(headers: readonly string[], name: string): number {
+  let count = 0;
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) count++;
+  return count;
+}
+
+/** The same list without the headers of these names. */
+export function withoutHeaders(headers: readonly string[], names: ReadonlySet<string>): HeaderList {
+  const kept: HeaderList = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (!names.has(name)) kept.push(name, headers[i + 1] ?? '');
+  }
+  return kept;
+}
+
+/** Makes a list of what Node read off the wire; names become lower case. */
+export function fromRawHeaders(raw: readonly string[]): HeaderList {
+  const headers: HeaderList = new Array(raw.length);
+  for (let i = 0; i < raw.length; i += 2) {
+    headers[i] = (raw[i] ?? '').toLowerCase();
+    headers[i + 1] = raw[i + 1] ?? '';
+  }
+  return headers;
+}
+
+/** Whether a comma-separated header names this token; case does not count. */
+export function hasToken(value: string | undefined, token: string): boolean {
+  if (value === undefined) return false;
+  const lower = value.toLowerCase();
+  if (lower === token) return true;
+  return lower.includes(token) && lower.split(',').some((part) => part.trim() === token);
+}
+
+/** `application/grpc` or `application/grpc+proto`: such requests are answered in gRPC's own way. */
+export function isGrpcContentType(value: string | undefined): boolean {
+  return value !== undefined && (value === 'application/grpc' || value.startsWith('application/grpc+'));
+}

@@ -1,0 +1,25 @@
+// What the connection manager and the filters serve requests from, and what they know of the connection a request came by.
+import type { AccessLogConfig, HttpConnectionManager, RouteTable } from '../config/engine-config.ts';
+import type { RequestInfo } from '../config/request-info.ts';
+import type { ClusterSet } from '../upstream/create-cluster-set.ts';
+import type { DownstreamConnection } from './downstream-stream.ts';
+
+/** What requests are served from; the tables are asked for anew for each request, so that an update needs no restart. */
+export interface HttpServing {
+  routeTable(name: string): RouteTable | undefined;
+  readonly clusters: ClusterSet;
+  readonly random: () => number;
+  log(configs: readonly AccessLogConfig[], info: RequestInfo): void;
+  /** Most bytes of a request's body that are kept for a retry. */
+  readonly retryBufferBytes: number;
+}
+
+export interface ConnectionState {
+  readonly connection: DownstreamConnection;
+  readonly manager: HttpConnectionManager;
+  /** The connection is to close after the answers in flight: its listener is gone or the gateway stops. */
+  readonly draining: () => boolean;
+  /** Counts requests in flight: a connection that drains closes when there are none. */
+  readonly requestStarted: () => void;
+  readonly requestEnded: () => void;
+}

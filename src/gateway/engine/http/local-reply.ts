@@ -1,0 +1,56 @@
+// Answers the gateway gives itself: the same headers and bodies as Envoy's, and gRPC's own form for gRPC clients.
+import type { HeaderList } from './header-list.ts';
+
+/** As in Envoy's httpToGrpcStatus. */
+const grpcStatusByHttp: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
+
+export interface RenderedReply {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: Buffer;
+}
+
+/** Without date, server and connection, which every answer gets. */
+export function renderLocalReply(status: number, body: string | Uint8Array, grpc: boolean): RenderedReply {
+  const bytes = Buffer.from(body);
+  if (grpc) {
+    const code = status === 200 ? 0 : (grpcStatusByHttp[status] ?? 2);
+    const headers = ['content-type', 'application/grpc', 'grpc-status', String(code)];
+    if (bytes.length > 0) headers.push('grpc-message', encodeGrpcMessage(bytes));
+    return { status: 200, headers, body: Buffer.alloc(0) };
+  }
+  if (bytes.length === 0) return { status, headers: [], body: bytes };
+  return { status, headers: ['content-length', String(bytes.length), 'content-type', 'text/plain'], body: bytes };
+}
+
+/** Percent-encoding of gRPC's HTTP/2 mapping: printable ASCII but `%` stays. */
+function encodeGrpcMessage(bytes: Buffer): string {
+  let text = '';
+  for (const byte of bytes) {
+    const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    text += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return text;
+}
+
+let date = '';
+let dateSecond = 0;
+
+/** The `date` header; made once per second. */
+export function currentDate(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    date = new Date(second * 1000).toUTCString();
+  }
+  return date;
+}

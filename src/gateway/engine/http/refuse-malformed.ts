@@ -1,0 +1,49 @@
+// The answer to bytes that are no HTTP/1.1 request, or one beyond the limits: Envoy's words, then a slow close.
+import type { Socket } from 'node:net';
+import { delayedCloseMs } from './create-http1-stream.ts';
+import { describeConnection } from './describe-connection.ts';
+import type { ConnectionState, HttpServing } from './http-serving.ts';
+import { currentDate } from './local-reply.ts';
+
+export type Malformation = 'malformed' | 'headers-too-large' | 'too-many-headers';
+
+const answers: Readonly<Record<Malformation, { status: number; phrase: string; details: string }>> = {
+  malformed: { status: 400, phrase: 'Bad Request', details: 'http1.codec_error' },
+  'headers-too-large': { status: 431, phrase: 'Request Header Fields Too Large', details: 'http1.headers_too_large' },
+  'too-many-headers': { status: 431, phrase: 'Request Header Fields Too Large', details: 'http1.too_many_headers' },
+};
+
+export function refuseMalformed(
+  socket: Socket,
+  { connection, manager }: ConnectionState,
+  serving: HttpServing,
+  { kind }: { readonly kind: Malformation },
+): void {
+  const { status, phrase, details } = answers[kind];
+  const head = [
+    `HTTP/1.1 ${status} ${phrase}`,
+    `content-length: ${phrase.length}`,
+    'content-type: text/plain',
+    `date: ${currentDate()}`,
+    `server: ${manager.serverName}`,
+    'connection: close',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${phrase}`, 'latin1');
+  // A close while the client still sends would take the answer with it.
+  socket.removeAllListeners('data');
+  socket.on('data', () => {});
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), delayedCloseMs);
+  socket.once('close', () => clearTimeout(timer));
+  socket.once('end', () => socket.destroy());
+  if (manager.accessLogs.length === 0) return;
+  serving.log(manager.accessLogs, {
+    ...describeConnection(connection, performance.now()),
+    kind: 'http',
+    protocol: 'HTTP/1.1',
+    responseCode: status,
+    responseCodeDetails: details,
+    responseFlags: ['DPE'],
+    bytesSent: phrase.length,
+  });
+}

@@ -1,0 +1,126 @@
+// The connection manager's changes to a request's headers: what a client may not say, and what endpoints are told about it.
+import { randomUUID } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import type { HttpConnectionManager } from '../config/engine-config.ts';
+import type { HeaderList } from './header-list.ts';
+
+/** Headers of one hop; `te` stays where it only says that trailers are welcome. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** Envoy's instructions to itself: an outside client cannot give them. */
+const edgeOnly = new Set([
+  'x-envoy-decorator-operation',
+  'x-envoy-downstream-service-cluster',
+  'x-envoy-downstream-service-node',
+  'x-envoy-original-path',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retriable-header-names',
+  'x-envoy-retry-on',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-max-retries',
+  'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-rq-timeout-ms',
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+  'x-envoy-upstream-rq-timeout-alt-response',
+  'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-force-trace',
+  'x-envoy-ip-tags',
+  'x-envoy-original-url',
+  'x-envoy-hedge-on-per-try-timeout',
+]);
+
+/** Written anew for every request. */
+const replaced = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-envoy-external-address',
+  'x-envoy-internal',
+  'x-envoy-attempt-count',
+  'x-request-id',
+  'x-forwarded-client-cert',
+]);
+
+export interface RequestOrigin {
+  readonly remoteIp: string;
+  readonly scheme: 'http' | 'https';
+}
+
+/**
+ * The headers as endpoints get them, in Envoy's order: the client's, then ours. The route's own (decorator, attempt count) come later.
+ */
+export function buildRequestHeaders(
+  received: HeaderList,
+  origin: RequestOrigin,
+  manager: HttpConnectionManager,
+): HeaderList {
+  const nominated = nominatedHeaders(received);
+  const headers: HeaderList = [];
+  let forwardedFor: string | undefined;
+  let forwardedProto: string | undefined;
+  for (let i = 0; i < received.length; i += 2) {
+    const name = received[i] ?? '';
+    const value = received[i + 1] ?? '';
+    if (name === 'x-forwarded-for') forwardedFor = forwardedFor === undefined ? value : `${forwardedFor},${value}`;
+    else if (name === 'x-forwarded-proto') forwardedProto ??= value;
+    if (name === 'te' ? !/^\s*trailers\s*$/i.test(value) : hopByHop.has(name) || nominated?.has(name)) continue;
+    if (replaced.has(name) || edgeOnly.has(name)) continue;
+    headers.push(name, value);
+  }
+  const trustedProto =
+    manager.xffNumTrustedHops > 0 && (forwardedProto === 'http' || forwardedProto === 'https')
+      ? forwardedProto
+      : undefined;
+  if (manager.useRemoteAddress) {
+    const address = forwardedAddress(origin.remoteIp);
+    const chain = forwardedFor === undefined || forwardedFor === '' ? address : `${forwardedFor},${address}`;
+    headers.push('x-forwarded-for', chain);
+  } else if (forwardedFor !== undefined) headers.push('x-forwarded-for', forwardedFor);
+  headers.push('x-forwarded-proto', trustedProto ?? origin.scheme);
+  if (manager.useRemoteAddress)
+    headers.push('x-envoy-external-address', trustedClient(forwardedFor, origin.remoteIp, manager.xffNumTrustedHops));
+  headers.push('x-request-id', randomUUID());
+  return headers;
+}
+
+/** The client as seen past the proxies in front that are trusted; each of them added one address to the list. */
+function trustedClient(forwardedFor: string | undefined, remoteIp: string, trustedHops: number): string {
+  if (trustedHops === 0 || forwardedFor === undefined) return remoteIp;
+  const addresses = forwardedFor.split(',').map((part) => part.trim());
+  return addresses[addresses.length - trustedHops] ?? remoteIp;
+}
+
+/** Envoy says its own address in place of a loopback peer's: 127.0.0.1 would mean the endpoint itself there. */
+function forwardedAddress(remoteIp: string): string {
+  return remoteIp === '127.0.0.1' || remoteIp === '::1' ? ownAddress() : remoteIp;
+}
+
+let own: string | undefined;
+function ownAddress(): string {
+  own ??=
+    Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .find((address) => address.family === 'IPv4' && !address.internal)?.address ?? '127.0.0.1';
+  return own;
+}
+
+/** What `connection` names goes no further than this hop. Undefined: it names nothing that would. */
+function nominatedHeaders(received: HeaderList): ReadonlySet<string> | undefined {
+  let names: Set<string> | undefined;
+  for (let i = 0; i < received.length; i += 2) {
+    if (received[i] !== 'connection') continue;
+    for (const part of (received[i + 1] ?? '').toLowerCase().split(',')) {
+      const name = part.trim();
+      if (name === '' || name === 'close' || name === 'keep-alive' || name === 'te') continue;
+      names ??= new Set();
+      names.add(name);
+    }
+  }
+  return names;
+}

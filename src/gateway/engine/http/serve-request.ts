@@ -1,0 +1,150 @@
+// The connection manager: takes one request from its codec, cleans it, finds its route, and sees to its end and its log.
+
+import { serveRoute } from '../filters/serve-route.ts';
+import { matchRoute } from '../match/match-route.ts';
+import { matchVirtualHost } from '../match/match-virtual-host.ts';
+import { buildRequestInfo } from './build-request-info.ts';
+import { checkRequest } from './check-request.ts';
+import type { DownstreamStream } from './downstream-stream.ts';
+import { createExchangeInfo, type Exchange, type ExchangeEvents, type LocalReply } from './exchange.ts';
+import { getHeader, type HeaderList, hasToken, isGrpcContentType } from './header-list.ts';
+import type { ConnectionState, HttpServing } from './http-serving.ts';
+import { renderLocalReply } from './local-reply.ts';
+import { buildRequestHeaders } from './request-headers.ts';
+import { buildResponseHeaders } from './response-headers.ts';
+
+export function serveRequest(stream: DownstreamStream, state: ConnectionState, serving: HttpServing): void {
+  const { connection, manager } = state;
+  const info = createExchangeInfo();
+  const startedAt = performance.now();
+  const scheme = connection.tls ? 'https' : 'http';
+  let responded = false;
+  let finished = false;
+  let idleTimer: NodeJS.Timeout | undefined;
+  const events: ExchangeEvents = {
+    onData: () => {},
+    onRequestEnd: () => {},
+    onDrain: () => {},
+    onAbort: () => {},
+  };
+  const clientCloses =
+    stream.protocol === 'HTTP/1.1' && hasToken(getHeader(stream.head.headers, 'connection'), 'close');
+
+  const respond = (status: number, headers: HeaderList, endStream: boolean): void => {
+    responded = true;
+    info.responseCode = status;
+    info.responseHeaders = headers;
+    stream.respond(status, headers, endStream);
+  };
+  const mustClose = (): boolean =>
+    stream.protocol === 'HTTP/1.1' && (clientCloses || !stream.requestComplete || state.draining());
+
+  const exchange: Exchange = {
+    stream,
+    connection,
+    manager,
+    startedAt,
+    headers: stream.head.headers,
+    path: stream.head.target,
+    authority: stream.head.authority ?? '',
+    scheme,
+    info,
+    events,
+    sendLocalReply: (reply: LocalReply) => {
+      if (responded || finished) return;
+      info.details ??= reply.details;
+      for (const flag of reply.flags ?? []) info.flags.add(flag);
+      const grpc = isGrpcContentType(getHeader(stream.head.headers, 'content-type'));
+      const rendered = renderLocalReply(reply.status, reply.body, grpc);
+      const close = mustClose() || (reply.close === true && stream.protocol === 'HTTP/1.1');
+      const traits = { serverName: manager.serverName, upstreamServiceTimeMs: undefined, close };
+      const bodiless = rendered.body.length === 0 || stream.head.method === 'HEAD';
+      respond(rendered.status, buildResponseHeaders(rendered.headers, traits), bodiless);
+      if (bodiless) return;
+      info.bytesSent += rendered.body.length;
+      stream.write(rendered.body);
+      stream.end(undefined);
+    },
+    sendHeaders: (status, headers, endStream) => {
+      const now = performance.now();
+      info.responseStartAt = now;
+      const upstreamServiceTimeMs = Math.round(now - (info.requestEndAt ?? startedAt));
+      const traits = { serverName: manager.serverName, upstreamServiceTimeMs, close: mustClose() };
+      respond(status, buildResponseHeaders(headers, traits), endStream);
+    },
+    sendData: (chunk) => {
+      info.bytesSent += chunk.length;
+      idleTimer?.refresh();
+      return stream.write(chunk);
+    },
+    sendEnd: (trailers) => {
+      info.responseTrailers = trailers ?? [];
+      stream.end(trailers);
+    },
+    reset: () => {
+      if (!finished) stream.reset();
+    },
+  };
+
+  const finish = (complete: boolean): void => {
+    if (finished) return;
+    finished = true;
+    clearTimeout(idleTimer);
+    state.requestEnded();
+    if (!complete && info.flags.size === 0) {
+      // The answer was not broken off by us: the client went away.
+      info.flags.add('DC');
+      info.details = 'downstream_remote_disconnect';
+    }
+    if (!complete) events.onAbort();
+    if (manager.accessLogs.length > 0) serving.log(manager.accessLogs, buildRequestInfo(exchange, performance.now()));
+  };
+
+  state.requestStarted();
+  stream.listen({ onDrain: () => events.onDrain(), onClose: finish });
+  if (!stream.hasBody) info.requestEndAt = startedAt;
+  if (manager.streamIdleTimeoutMs > 0) {
+    idleTimer = setTimeout(() => {
+      info.flags.add('SI');
+      info.details = 'stream_idle_timeout';
+      if (responded) exchange.reset();
+      else
+        exchange.sendLocalReply({ status: 408, body: 'stream timeout', details: 'stream_idle_timeout', close: true });
+      events.onAbort();
+    }, manager.streamIdleTimeoutMs);
+    idleTimer.unref();
+  }
+
+  route();
+  if (!stream.hasBody) return;
+  stream.readBody({
+    onData: (chunk) => {
+      info.bytesReceived += chunk.length;
+      idleTimer?.refresh();
+      events.onData(chunk);
+    },
+    onEnd: (trailers) => {
+      info.requestEndAt = performance.now();
+      events.onRequestEnd(trailers);
+    },
+  });
+
+  function route(): void {
+    const checked = checkRequest(stream, manager, scheme);
+    if (checked.kind === 'rejected') {
+      exchange.sendLocalReply(checked.reply);
+      return;
+    }
+    exchange.path = checked.path;
+    exchange.authority = checked.authority;
+    exchange.headers = buildRequestHeaders(stream.head.headers, { remoteIp: connection.remoteIp, scheme }, manager);
+    const table = serving.routeTable(manager.routeConfigName);
+    const virtualHost = table && matchVirtualHost(table, exchange.authority);
+    const found = virtualHost && matchRoute(virtualHost, { path: exchange.path });
+    if (!virtualHost || !found) {
+      exchange.sendLocalReply({ status: 404, body: '', details: 'route_not_found', flags: ['NR'] });
+      return;
+    }
+    serveRoute(exchange, virtualHost, found, serving);
+  }
+}

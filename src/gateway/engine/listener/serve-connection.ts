@@ -1,0 +1,104 @@
+// One accepted connection from its first byte: filter chain, TLS, then HTTP or TCP; and how it is drained.
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { FilterChainConfig, ListenerConfig } from '../config/engine-config.ts';
+import { describeConnection } from '../http/describe-connection.ts';
+import type { DownstreamConnection } from '../http/downstream-stream.ts';
+import type { HttpServing } from '../http/http-serving.ts';
+import { matchFilterChain } from '../match/match-filter-chain.ts';
+import { proxyTcp } from '../tcp/proxy-tcp.ts';
+import { acceptTls } from '../tls/accept-tls.ts';
+import type { TlsContexts } from '../tls/create-tls-contexts.ts';
+import { socketAddress } from '../upstream/connect-upstream.ts';
+import { inspectConnection } from './inspect-connection.ts';
+import { type HttpConnections, type ServedConnection, serveHttpConnection } from './serve-http-connection.ts';
+
+export interface ConnectionServing {
+  readonly http: HttpServing;
+  readonly httpConnections: HttpConnections;
+  readonly tls: TlsContexts;
+  readonly nextConnectionId: () => number;
+}
+
+export interface LiveConnection {
+  /** Undefined until it is chosen. */
+  readonly chain: FilterChainConfig | undefined;
+  /** HTTP: closes as soon as no request is in flight; with `idle` also when none ever was. TCP goes on to its own end. */
+  drain(options: { readonly idle: boolean }): void;
+  destroy(): void;
+}
+
+export function serveConnection(socket: Socket, listener: ListenerConfig, serving: ConnectionServing): LiveConnection {
+  const startedAt = performance.now();
+  const id = serving.nextConnectionId();
+  let chain: FilterChainConfig | undefined;
+  let served: ServedConnection | undefined;
+  let drain: { readonly idle: boolean } | undefined;
+
+  // Every way a connection can break ends in `close`; nothing is to be said about how.
+  socket.on('error', () => {});
+  socket.setNoDelay(true);
+  const describe = (requestedServerName: string | undefined, secure: TLSSocket | undefined): DownstreamConnection => ({
+    id,
+    remoteAddress: socketAddress(socket.remoteAddress, socket.remotePort),
+    localAddress: socketAddress(socket.localAddress, socket.localPort),
+    remoteIp: unmapped(socket.remoteAddress ?? ''),
+    tls: secure && { version: secure.getProtocol() ?? '', cipher: secure.getCipher().name },
+    requestedServerName,
+    filterChainName: chain?.name || undefined,
+  });
+
+  const serve = (stream: Socket, serverName: string | undefined, secure: TLSSocket | undefined): void => {
+    if (!chain) return;
+    const connection = describe(serverName, secure);
+    if (chain.network.kind === 'tcp') {
+      proxyTcp(stream, connection, chain.network, serving.http);
+      return;
+    }
+    served = serveHttpConnection(stream, connection, chain.network, serving);
+    if (drain) served.drain(drain);
+  };
+
+  inspectConnection(socket, listener, (inspected) => {
+    if (inspected.kind === 'closed') {
+      socket.destroy();
+      return;
+    }
+    const { traits, hello } = inspected;
+    chain = matchFilterChain(listener, traits);
+    if (!chain) {
+      const connection = describe(traits.serverName, undefined);
+      socket.destroy();
+      if (listener.accessLogs.length > 0)
+        serving.http.log(listener.accessLogs, {
+          ...describeConnection(connection, startedAt),
+          responseFlags: ['NR'],
+          responseCodeDetails: 'filter_chain_not_found',
+        });
+    } else if (!chain.tls) serve(socket, traits.serverName, undefined);
+    else if (hello !== 'hello') socket.destroy();
+    else
+      acceptTls(socket, {
+        chain,
+        contexts: serving.tls,
+        offeredProtocols: traits.applicationProtocols,
+        onSecure: (secure) => serve(secure, traits.serverName, secure),
+      });
+  });
+
+  return {
+    get chain() {
+      return chain;
+    },
+    drain: (options) => {
+      drain = options;
+      served?.drain(options);
+    },
+    destroy: () => socket.destroy(),
+  };
+}
+
+/** A dual-stack socket shows IPv4 peers as `::ffff:10.0.0.1`. */
+function unmapped(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,99 @@
+// HTTP on one connection: which version it speaks, and how it comes to an end without failing a request.
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { HttpConnectionManager } from '../config/engine-config.ts';
+import type { DownstreamConnection } from '../http/downstream-stream.ts';
+import type { ConnectionState, HttpServing } from '../http/http-serving.ts';
+import { createHttp1Server, type Http1Server } from '../http/serve-http1.ts';
+import { type Http2Connection, serveHttp2 } from '../http/serve-http2.ts';
+import { peekSocket } from './peek-socket.ts';
+
+export interface ServedConnection {
+  drain(options: { readonly idle: boolean }): void;
+}
+
+/** The HTTP/1.1 parsers, shared by all connections with the same limits. */
+export interface HttpConnections {
+  http1(maxHeaderBytes: number): Http1Server;
+}
+
+export function createHttpConnections(serving: HttpServing): HttpConnections {
+  const servers = new Map<number, Http1Server>();
+  return {
+    http1: (maxHeaderBytes) => {
+      const known = servers.get(maxHeaderBytes) ?? createHttp1Server(maxHeaderBytes, serving);
+      servers.set(maxHeaderBytes, known);
+      return known;
+    },
+  };
+}
+
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+
+export function serveHttpConnection(
+  socket: Socket,
+  connection: DownstreamConnection,
+  manager: HttpConnectionManager,
+  serving: { readonly http: HttpServing; readonly httpConnections: HttpConnections },
+): ServedConnection {
+  let inFlight = 0;
+  let requests = 0;
+  let draining = false;
+  let http2: Http2Connection | undefined;
+
+  const closeIfIdle = (): void => {
+    if (!draining || inFlight > 0 || http2) return;
+    // The last answer may still be on its way out of the codec.
+    setImmediate(() => {
+      if (inFlight === 0) socket.destroySoon();
+    });
+  };
+  const state: ConnectionState = {
+    connection,
+    manager,
+    draining: () => draining,
+    requestStarted: () => {
+      inFlight++;
+      requests++;
+    },
+    requestEnded: () => {
+      inFlight--;
+      closeIfIdle();
+    },
+  };
+  const startHttp2 = (): void => {
+    http2 = serveHttp2(socket, state, serving.http);
+    if (draining) http2.drain();
+  };
+  const startHttp1 = (): void => {
+    serving.httpConnections.http1(manager.maxRequestHeadersKb * 1024).serve(socket, state);
+    socket.resume();
+  };
+
+  const negotiated = socket instanceof TLSSocket ? socket.alpnProtocol : undefined;
+  if (negotiated === 'h2') startHttp2();
+  else if (negotiated === 'http/1.1') startHttp1();
+  else
+    peekSocket(socket, 0, decidesPreface, (peeked) => {
+      if (peeked.kind !== 'bytes') socket.destroy();
+      else if (startsWithPreface(peeked.bytes)) startHttp2();
+      else startHttp1();
+    });
+
+  return {
+    drain: ({ idle }) => {
+      draining = true;
+      http2?.drain();
+      if (idle || requests === 0) closeIfIdle();
+    },
+  };
+}
+
+/** Enough bytes to tell HTTP/2 with prior knowledge from a request line: no HTTP/1.1 method begins with `PRI `. */
+function decidesPreface(bytes: Buffer): boolean {
+  return bytes.length >= preface.length || !preface.subarray(0, bytes.length).equals(bytes);
+}
+
+function startsWithPreface(bytes: Buffer): boolean {
+  return bytes.length >= preface.length && bytes.subarray(0, preface.length).equals(preface);
+}

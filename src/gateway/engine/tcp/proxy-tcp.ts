@@ -1,0 +1,141 @@
+// The TCP proxy: one connection of a client, one to an endpoint, bytes both ways with back-pressure and half-close.
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { pickCluster } from '../cluster/pick-cluster.ts';
+import type { TcpProxy } from '../config/engine-config.ts';
+import type { RequestInfo, ResponseFlag } from '../config/request-info.ts';
+import { describeConnection } from '../http/describe-connection.ts';
+import type { DownstreamConnection } from '../http/downstream-stream.ts';
+import type { HttpServing } from '../http/http-serving.ts';
+import { connectUpstream, socketAddress } from '../upstream/connect-upstream.ts';
+
+export type TcpServing = Pick<HttpServing, 'clusters' | 'random' | 'log'>;
+
+interface Progress {
+  upstreamCluster: string | undefined;
+  upstreamHost: string | undefined;
+  upstreamLocalAddress: string | undefined;
+  transportFailure: string | undefined;
+  details: string | undefined;
+  readonly flags: ResponseFlag[];
+  bytesReceived: number;
+  bytesSent: number;
+  connectAttempts: number;
+}
+
+export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy: TcpProxy, serving: TcpServing): void {
+  const startedAt = performance.now();
+  const progress: Progress = {
+    upstreamCluster: undefined,
+    upstreamHost: undefined,
+    upstreamLocalAddress: undefined,
+    transportFailure: undefined,
+    details: undefined,
+    flags: [],
+    bytesReceived: 0,
+    bytesSent: 0,
+    connectAttempts: 0,
+  };
+  let ended = false;
+  const endings: (() => void)[] = [];
+  const end = (): void => {
+    if (ended) return;
+    ended = true;
+    for (const ending of endings) ending();
+    if (proxy.accessLogs.length > 0) serving.log(proxy.accessLogs, describe(progress, connection, startedAt));
+  };
+  client.on('close', end);
+
+  const refuse = (flags: readonly ResponseFlag[], details: string | undefined): void => {
+    progress.flags.push(...flags);
+    progress.details = details;
+    // As Envoy: accepted, then broken off; TLS has no reset of its own.
+    if (client instanceof TLSSocket) client.destroy();
+    else client.resetAndDestroy();
+  };
+
+  const name = pickCluster(proxy.clusters, serving.random);
+  const cluster = name === undefined ? undefined : serving.clusters.get(name);
+  if (!cluster) {
+    refuse(['NC'], 'cluster_not_found');
+    return;
+  }
+  progress.upstreamCluster = cluster.config.name;
+  const host = cluster.balancer.pick();
+  if (!host) {
+    refuse(['UH'], 'no_healthy_upstream');
+    return;
+  }
+  endings.push(() => host.release());
+  progress.upstreamHost = host.key;
+  progress.connectAttempts = 1;
+  // Nothing is read before it can be passed on.
+  client.pause();
+  const abandon = connectUpstream(
+    host.endpoint,
+    cluster.config.connectTimeoutMs,
+    {
+      onConnected: (upstream) => {
+        progress.upstreamLocalAddress = socketAddress(upstream.localAddress, upstream.localPort);
+        endings.push(() => upstream.destroy());
+        splice(client, upstream, progress, proxy.idleTimeoutMs);
+      },
+      onFailed: (reset) => {
+        progress.transportFailure = reset.transportFailure;
+        refuse(['UF', 'URX'], undefined);
+      },
+    },
+    { allowHalfOpen: true },
+  );
+  endings.push(abandon);
+}
+
+/** Joins both sides until both have ended, one breaks, or nothing has moved for too long. */
+function splice(client: Socket, upstream: Socket, progress: Progress, idleTimeoutMs: number): void {
+  const close = (): void => {
+    clearTimeout(idle);
+    client.destroy();
+    upstream.destroy();
+  };
+  const idle = idleTimeoutMs > 0 ? setTimeout(close, idleTimeoutMs) : undefined;
+  idle?.unref();
+  pump(client, upstream, (bytes) => {
+    progress.bytesReceived += bytes;
+    idle?.refresh();
+  });
+  pump(upstream, client, (bytes) => {
+    progress.bytesSent += bytes;
+    idle?.refresh();
+  });
+  upstream.on('close', () => {
+    clearTimeout(idle);
+    // What the endpoint said last still reaches the client.
+    client.destroySoon();
+  });
+  client.on('close', close);
+}
+
+function pump(from: Socket, to: Socket, count: (bytes: number) => void): void {
+  from.on('data', (chunk: Buffer) => {
+    count(chunk.length);
+    if (to.writable && !to.write(chunk)) from.pause();
+  });
+  to.on('drain', () => from.resume());
+  from.on('end', () => to.end());
+  from.resume();
+}
+
+function describe(progress: Progress, connection: DownstreamConnection, startedAt: number): RequestInfo {
+  return {
+    ...describeConnection(connection, startedAt),
+    responseCodeDetails: progress.details,
+    responseFlags: progress.flags,
+    bytesReceived: progress.bytesReceived,
+    bytesSent: progress.bytesSent,
+    upstreamHost: progress.upstreamHost,
+    upstreamLocalAddress: progress.upstreamLocalAddress,
+    upstreamCluster: progress.upstreamCluster,
+    upstreamTransportFailureReason: progress.transportFailure,
+    upstreamRequestAttemptCount: progress.connectAttempts,
+  };
+}

@@ -1,0 +1,81 @@
+// One request at an endpoint, whichever protocol carries it: what the router sees of HTTP/1.1 and HTTP/2 connections.
+import type { HeaderList } from '../http/header-list.ts';
+
+export interface UpstreamRequestHead {
+  readonly method: string;
+  readonly path: string;
+  /** May be empty: HTTP/1.1 then sends no host. */
+  readonly authority: string;
+  readonly scheme: string;
+  /** Without host and pseudo headers. */
+  readonly headers: HeaderList;
+  /** There is no body and there are no trailers. */
+  readonly endStream: boolean;
+}
+
+/** Envoy's reset reasons, as it words them. */
+export type ResetReason =
+  | 'local reset'
+  | 'remote connection failure'
+  | 'connection timeout'
+  | 'connection termination'
+  | 'remote reset'
+  | 'remote refused stream reset'
+  | 'protocol error'
+  | 'overflow';
+
+export interface UpstreamReset {
+  readonly reason: ResetReason;
+  /** `delayed connect error: Connection refused`. */
+  readonly transportFailure: string | undefined;
+  /** The connection had idled so long that the endpoint may have closed it before it read anything of this request. */
+  readonly staleConnection: boolean;
+}
+
+export interface UpstreamEvents {
+  /** 100 only; other interim answers are dropped, as Envoy does. */
+  onContinue(): void;
+  onHeaders(status: number, headers: HeaderList, endStream: boolean): void;
+  onData(chunk: Buffer): void;
+  /** The answer is complete. Nothing follows. Not called after `onHeaders` with `endStream`. */
+  onEnd(trailers: HeaderList | undefined): void;
+  /** The request failed, or its answer breaks off. Nothing follows. */
+  onReset(reset: UpstreamReset): void;
+  /** A `write` that returned false has been flushed. */
+  onDrain(): void;
+}
+
+export interface UpstreamStream {
+  /** False: wait for `onDrain`. */
+  write(chunk: Buffer): boolean;
+  end(trailers: HeaderList | undefined): void;
+  pause(): void;
+  resume(): void;
+  /** Gives up: no event follows. */
+  cancel(): void;
+}
+
+/** A connection that can take one more request now. */
+export interface ReadyConnection {
+  /** `address:port` of our end. */
+  readonly localAddress: string;
+  send(head: UpstreamRequestHead, events: UpstreamEvents): UpstreamStream;
+}
+
+export interface PendingConnection {
+  cancel(): void;
+}
+
+/** The connections to one endpoint. */
+export interface ConnectionPool {
+  /** Calls one of both once, possibly before it returns. `fresh` asks for a connection that has carried no request. */
+  acquire(
+    onReady: (connection: ReadyConnection) => void,
+    onFailure: (reset: UpstreamReset) => void,
+    options?: { readonly fresh?: boolean },
+  ): PendingConnection;
+  /** No new requests come; connections close when their last one ends. */
+  drain(): void;
+  /** Requests in flight and connections open, for views and tests. */
+  size(): { readonly connections: number; readonly idle: number };
+}
