@@ -72,7 +72,7 @@ test('applying the differences to the old set gives the new one', () => {
     fc.property(versions, versions, (before, after) => {
       const cache = createResourceCache(routes(before));
       const diff = cache.set(routes(after)).get(typeUrls.route);
-      const applied = new Map(Object.entries(before));
+      const applied = new Map<string, string>(Object.entries(before));
       for (const r of [...(diff?.added ?? []), ...(diff?.changed ?? [])]) applied.set(r.name, r.version);
       for (const name of diff?.removed ?? []) applied.delete(name);
       assert.deepEqual(new Map([...applied].sort()), new Map(Object.entries(after).sort()));

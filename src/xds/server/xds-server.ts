@@ -38,11 +38,7 @@ export interface XdsServerObserver {
   disconnected?(proxy: ConnectedProxy): void;
   acknowledged?(proxy: ConnectedProxy, typeUrl: TypeUrl): void;
   rejected?(update: RejectedUpdate): void;
-  /**
-   * Names (never `*`) a stream newly asks for. Called before the answer is made, so that a cache filled on demand can
-   * have them by then. Every name is given back through `unsubscribed` exactly once, at the latest when its stream ends.
-   */
-  subscribed?(node: ProxyNode, typeUrl: TypeUrl, names: readonly string[]): void;
+  /** What a stream no longer asks for: every name of `onSubscribe` comes here exactly once, at the latest when its stream ends. */
   unsubscribed?(node: ProxyNode, typeUrl: TypeUrl, names: readonly string[]): void;
 }
 
