@@ -1,0 +1,23 @@
+// The limits of the file source: what is larger is a Diagnostic, and the last good content stays in force.
+
+/** One file. */
+export const MAX_FILE_BYTES = 32 * 1024 * 1024;
+/** One YAML document in characters: ten times a VirtualService with 5,000 routes. */
+export const MAX_DOCUMENT_LENGTH = 8 * 1024 * 1024;
+export const MAX_DOCUMENTS_PER_FILE = 20_000;
+/** Manifest files under all paths together. */
+export const MAX_FILES = 50_000;
+/** Levels of folders below a path. */
+export const MAX_FOLDER_DEPTH = 16;
+/** Levels of maps and lists in a document; a Kubernetes object needs about 20. */
+export const MAX_NESTING = 100;
+/** Values in a document after aliases are expanded. */
+export const MAX_VALUES = 1_000_000;
+/** Problems listed for one file; the rest is counted. */
+export const MAX_PROBLEMS_PER_FILE = 20;
+/** Longer documents are parsed in a worker thread, so that this one keeps serving. */
+export const MAX_INLINE_LENGTH = 64 * 1024;
+/** A document that takes the worker longer is given up. */
+export const PARSE_TIMEOUT_MS = 20_000;
+/** Positions kept for a document that was parsed in the worker; beyond them the nearest ancestor answers. */
+export const MAX_POSITIONS = 200_000;

@@ -1,0 +1,58 @@
+// Cuts a file's text into YAML documents without parsing it, so that only those that changed need to be parsed.
+
+export interface DocumentText {
+  /** From its `---` (or directives and comments before it) up to the next document. */
+  readonly text: string;
+  /** Line of its first character in the file, from 1. */
+  readonly line: number;
+}
+
+/** `---` and `...` count at the start of a line, followed by white space or its end: even in a block scalar (YAML 1.2, 9.1.2). */
+const marker = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm;
+
+/**
+ * The documents in their order; put together they are the text again. Pieces without content (only comments, blank
+ * lines, markers) are among them: `hasContent` tells.
+ */
+export function splitDocuments(text: string): readonly DocumentText[] {
+  const documents: DocumentText[] = [];
+  let start = 0;
+  let line = 1;
+  let opened = false;
+  const cut = (end: number): void => {
+    if (end === start) return;
+    const piece = text.slice(start, end);
+    documents.push({ text: piece, line });
+    line += countLines(piece);
+    start = end;
+  };
+  for (const { 0: found, index } of text.matchAll(marker)) {
+    if (found === '---') {
+      // Directives and comments in front of the first marker belong to its document.
+      if (opened || !isPreamble(text.slice(start, index))) cut(index);
+      opened = true;
+    } else {
+      const end = text.indexOf('\n', index);
+      cut(end < 0 ? text.length : end + 1);
+      opened = false;
+    }
+  }
+  cut(text.length);
+  return documents;
+}
+
+/** False for a document of nothing but comments, blank lines and markers. */
+export function hasContent(document: string): boolean {
+  return document.split('\n').some((line) => !/^(?:(?:---|\.\.\.)?[ \t]*(?:#.*)?)?\r?$/.test(line));
+}
+
+/** Only directives, comments and blank lines. */
+function isPreamble(text: string): boolean {
+  return text.split('\n').every((line) => /^(?:%.*|[ \t]*(?:#.*)?)\r?$/.test(line));
+}
+
+function countLines(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
+}
