@@ -82,7 +82,10 @@ class SimulatedProxy {
   unsubscribe(typeUrl: TypeUrl, name: string): void {
     this.names.get(typeUrl)?.delete(name);
     this.held.get(typeUrl)!.delete(name);
-    if (this.protocol === 'SotW') return this.subscribe(typeUrl, [], false);
+    if (this.protocol === 'SotW') {
+      this.subscribe(typeUrl, [], false);
+      return;
+    }
     this.request({
       kind: 'delta',
       typeUrl,

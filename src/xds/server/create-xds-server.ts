@@ -1,7 +1,14 @@
 // Binds the xDS services to gRPC: raw bytes in both directions, so that cached resources are never encoded twice.
 import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { Server, ServerCredentials, type ServerOptions, type ServiceDefinition } from '@grpc/grpc-js';
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  type ServerOptions,
+  type ServiceDefinition,
+  setLogVerbosity,
+} from '@grpc/grpc-js';
 import { silentLogger } from '../../lib/logger.ts';
 import { TidegateError } from '../../lib/tidegate-error.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
@@ -22,6 +29,9 @@ const grpcOptions: ServerOptions = {
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.keepalive_permit_without_calls': 1,
 };
+
+// It writes to stderr by itself; what matters of it comes as an error or a status too.
+setLogVerbosity(logVerbosity.NONE);
 
 /** In-flight streams get this long to end by themselves. */
 const closeTimeoutMs = 1000;
