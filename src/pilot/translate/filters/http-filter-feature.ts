@@ -1,0 +1,7 @@
+// What each HTTP filter of the gateway gives: a name and its listener-wide configuration.
+import type { Any } from '@bufbuild/protobuf/wkt';
+
+export interface HttpFilterFeature {
+  readonly name: string;
+  readonly config: () => Any;
+}

@@ -1,0 +1,128 @@
+// A Service port → its cluster, and the endpoints behind it.
+import { create } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from '../../xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
+import { HealthStatus } from '../../xds/generated/envoy/config/core/v3/health_check_pb.ts';
+import { ClusterLoadAssignmentSchema } from '../../xds/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
+import { HttpProtocolOptionsSchema } from '../../xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
+import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
+import { blackHoleCluster, clusterName } from '../../xds/resource-names.ts';
+import { typeUrls } from '../../xds/type-urls.ts';
+import type { ModelService, ModelServicePort } from '../model/model.ts';
+import type { ClusterView } from '../model/proxy-view.ts';
+import { adsSource, seconds } from './config-source.ts';
+
+const connectTimeout = 10;
+const unlimited = 0xffff_ffff;
+
+const http2Options = anyPack(
+  HttpProtocolOptionsSchema,
+  create(HttpProtocolOptionsSchema, {
+    upstreamProtocolOptions: {
+      case: 'explicitHttpConfig',
+      value: { protocolConfig: { case: 'http2ProtocolOptions', value: {} } },
+    },
+  }),
+);
+
+function buildCluster(name: string, service: ModelService, port: ModelServicePort): Cluster {
+  return create(ClusterSchema, {
+    name,
+    // Ends the part of a statistic's name that is the cluster's, since a cluster's name has dots.
+    altStatName: `${name};`,
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
+    edsClusterConfig: { edsConfig: adsSource(), serviceName: name },
+    connectTimeout: seconds(connectTimeout),
+    lbPolicy: Cluster_LbPolicy.LEAST_REQUEST,
+    // Envoy's own limits of 1024 connections and 3 retries would cap a busy gateway.
+    circuitBreakers: {
+      thresholds: [
+        {
+          maxConnections: unlimited,
+          maxPendingRequests: unlimited,
+          maxRequests: unlimited,
+          maxRetries: unlimited,
+        },
+      ],
+    },
+    // Zero: unhealthy endpoints never get traffic, however few are left.
+    commonLbConfig: { healthyPanicThreshold: {} },
+    metadata: {
+      filterMetadata: {
+        istio: { services: [{ host: service.host, name: service.name, namespace: service.namespace }] },
+      },
+    },
+    ...(port.protocol === 'http2'
+      ? {
+          typedExtensionProtocolOptions: {
+            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': http2Options,
+          },
+        }
+      : {}),
+  });
+}
+
+function translateEndpoints(name: string, service: ModelService, port: ModelServicePort): XdsResource {
+  const { endpoints } = port;
+  const lbEndpoints = endpoints.map(({ address, port: portValue }) => ({
+    hostIdentifier: {
+      case: 'endpoint' as const,
+      value: {
+        address: {
+          address: {
+            case: 'socketAddress' as const,
+            value: { address, portSpecifier: { case: 'portValue' as const, value: portValue } },
+          },
+        },
+      },
+    },
+    healthStatus: HealthStatus.HEALTHY,
+    loadBalancingWeight: 1,
+  }));
+  const assignment = create(ClusterLoadAssignmentSchema, {
+    clusterName: name,
+    endpoints:
+      lbEndpoints.length === 0 ? [] : [{ locality: {}, lbEndpoints, loadBalancingWeight: lbEndpoints.length }],
+  });
+  return createXdsResource(typeUrls.endpoint, ClusterLoadAssignmentSchema, name, assignment, {
+    owners: [service.ref],
+  });
+}
+
+export interface ClusterResources {
+  readonly cluster: XdsResource;
+  readonly endpoints: XdsResource;
+}
+
+/** Ports keep their identity while their Service does: what did not change is not encoded again. */
+const translated = new WeakMap<ModelServicePort, ClusterResources>();
+
+export function translateCluster({ service, port }: ClusterView): ClusterResources {
+  const known = translated.get(port);
+  if (known !== undefined) return known;
+  const name = clusterName(port.port, '', service.host);
+  const resources = {
+    cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, service, port), {
+      references: [{ typeUrl: typeUrls.endpoint, name }],
+      owners: [service.ref],
+    }),
+    endpoints: translateEndpoints(name, service, port),
+  };
+  translated.set(port, resources);
+  return resources;
+}
+
+/** Has no endpoints: what is sent to it ends there. */
+export function translateBlackHoleCluster(): XdsResource {
+  const cluster = create(ClusterSchema, {
+    name: blackHoleCluster,
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+    connectTimeout: seconds(connectTimeout),
+  });
+  return createXdsResource(typeUrls.cluster, ClusterSchema, blackHoleCluster, cluster);
+}

@@ -1,0 +1,44 @@
+// The network filter of HTTP chains, with the values Istio gives a gateway.
+import { create } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import { type Filter, FilterSchema } from '../../xds/generated/envoy/config/listener/v3/listener_components_pb.ts';
+import {
+  HttpConnectionManager_ForwardClientCertDetails,
+  HttpConnectionManager_PathWithEscapedSlashesAction,
+  HttpConnectionManagerSchema,
+} from '../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { UuidRequestIdConfigSchema } from '../../xds/generated/envoy/extensions/request_id/uuid/v3/uuid_pb.ts';
+import type { MeshSettings } from '../model/mesh-settings.ts';
+import { adsSource, seconds } from './config-source.ts';
+import { httpFilters } from './filters/http-filters.ts';
+import { accessLogs } from './translate-access-log.ts';
+
+export function translateHttpConnectionManager(listener: string, routeConfigName: string, mesh: MeshSettings): Filter {
+  const manager = create(HttpConnectionManagerSchema, {
+    statPrefix: `outbound_${listener};`,
+    routeSpecifier: { case: 'rds', value: { configSource: adsSource(), routeConfigName } },
+    httpFilters: httpFilters(),
+    httpProtocolOptions: {},
+    serverName: 'istio-envoy',
+    accessLog: accessLogs(mesh),
+    // The gateway is the edge: the peer's address is the client's, whatever X-Forwarded-For says.
+    useRemoteAddress: true,
+    forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE_SET,
+    setCurrentClientCertDetails: { subject: true, cert: true, dns: true, uri: true },
+    proxy100Continue: true,
+    upgradeConfigs: [{ upgradeType: 'websocket' }],
+    streamIdleTimeout: seconds(0),
+    normalizePath: true,
+    pathWithEscapedSlashesAction: HttpConnectionManager_PathWithEscapedSlashesAction.KEEP_UNCHANGED,
+    requestIdExtension: {
+      typedConfig: anyPack(
+        UuidRequestIdConfigSchema,
+        create(UuidRequestIdConfigSchema, { useRequestIdForTraceSampling: true }),
+      ),
+    },
+  });
+  return create(FilterSchema, {
+    name: 'envoy.filters.network.http_connection_manager',
+    configType: { case: 'typedConfig', value: anyPack(HttpConnectionManagerSchema, manager) },
+  });
+}

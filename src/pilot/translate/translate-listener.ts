@@ -1,0 +1,99 @@
+// A port of the gateway → its listener: filter chains by SNI, and where it really binds.
+import { create } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import { TrafficDirection } from '../../xds/generated/envoy/config/core/v3/base_pb.ts';
+import {
+  type FilterChain,
+  FilterChainSchema,
+  type ListenerFilter,
+  ListenerFilterSchema,
+} from '../../xds/generated/envoy/config/listener/v3/listener_components_pb.ts';
+import { ListenerSchema } from '../../xds/generated/envoy/config/listener/v3/listener_pb.ts';
+import { TlsInspectorSchema } from '../../xds/generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
+import { createXdsResource, type ResourceReference, type XdsResource } from '../../xds/resource.ts';
+import { listenerName } from '../../xds/resource-names.ts';
+import { typeUrls } from '../../xds/type-urls.ts';
+import type { MeshSettings } from '../model/mesh-settings.ts';
+import type { FilterChainView, ListenerView } from '../model/proxy-view.ts';
+import { seconds } from './config-source.ts';
+import { listenerAccessLogs } from './translate-access-log.ts';
+import { translateHttpConnectionManager } from './translate-http-connection-manager.ts';
+import { routeTableName, targetNames } from './translate-route-table.ts';
+import { translateTcpProxy } from './translate-tcp-proxy.ts';
+import { certificateName, translateTlsContext } from './translate-tls-context.ts';
+
+/** Seconds for a TLS handshake. */
+const handshakeTimeout = 15;
+
+function tlsInspector(): ListenerFilter {
+  return create(ListenerFilterSchema, {
+    name: 'envoy.filters.listener.tls_inspector',
+    configType: {
+      case: 'typedConfig',
+      value: anyPack(TlsInspectorSchema, create(TlsInspectorSchema, { initialReadBufferSize: 512 })),
+    },
+  });
+}
+
+function translateFilterChain(chain: FilterChainView, listener: string, mesh: MeshSettings): FilterChain {
+  const { serverNames, plaintextOnly, certificate, network } = chain;
+  const filter =
+    network.kind === 'http'
+      ? translateHttpConnectionManager(listener, routeTableName(network.routes), mesh)
+      : translateTcpProxy(network.targets, network.virtualService, mesh);
+  return create(FilterChainSchema, {
+    filters: [filter],
+    transportSocketConnectTimeout: seconds(handshakeTimeout),
+    ...(serverNames.length === 0 && !plaintextOnly
+      ? {}
+      : {
+          filterChainMatch: {
+            serverNames: [...serverNames],
+            transportProtocol: plaintextOnly ? 'raw_buffer' : '',
+          },
+        }),
+    ...(certificate === undefined ? {} : { transportSocket: translateTlsContext(certificate) }),
+  });
+}
+
+function referencesOf(listener: ListenerView, exists: (reference: ResourceReference) => boolean) {
+  const references = listener.filterChains.flatMap(({ network, certificate }): ResourceReference[] => [
+    ...(network.kind === 'http' ? [{ typeUrl: typeUrls.route, name: routeTableName(network.routes) }] : []),
+    ...(network.kind === 'tcp' && network.targets !== undefined
+      ? targetNames(network.targets).map((name) => ({ typeUrl: typeUrls.cluster, name }))
+      : []),
+    ...(certificate?.kind === 'secret' ? [{ typeUrl: typeUrls.secret, name: certificateName(certificate) }] : []),
+  ]);
+  const unique = new Map(references.map((reference) => [`${reference.typeUrl} ${reference.name}`, reference]));
+  return [...unique.values()].filter(exists);
+}
+
+/** `exists` tells what is in the same set of resources: nothing else must be waited for. */
+export function translateListener(
+  view: ListenerView,
+  mesh: MeshSettings,
+  exists: (reference: ResourceReference) => boolean,
+): XdsResource {
+  const name = listenerName(view.bind, view.targetPort);
+  const tls = view.filterChains.some(({ certificate }) => certificate !== undefined);
+  const message = create(ListenerSchema, {
+    name,
+    address: {
+      address: {
+        case: 'socketAddress',
+        value: { address: view.address, portSpecifier: { case: 'portValue', value: view.boundPort } },
+      },
+    },
+    filterChains: view.filterChains.map((chain) => translateFilterChain(chain, name, mesh)),
+    listenerFilters: tls ? [tlsInspector()] : [],
+    accessLog: listenerAccessLogs(mesh),
+    trafficDirection: TrafficDirection.OUTBOUND,
+    maxConnectionsToAcceptPerSocketEvent: 1,
+    // Unset is true in Envoy.
+    ...(view.reusePort ? {} : { enableReusePort: false }),
+  });
+  return createXdsResource(typeUrls.listener, ListenerSchema, name, message, {
+    references: referencesOf(view, exists),
+    owners: view.owners,
+  });
+}

@@ -1,0 +1,80 @@
+// A route table → RouteConfiguration: one virtual host per set of hosts, sorted by name.
+import { create } from '@bufbuild/protobuf';
+import {
+  type Route,
+  type VirtualHost,
+  VirtualHost_TlsRequirementType,
+  VirtualHostSchema,
+} from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
+import { RouteConfigurationSchema } from '../../xds/generated/envoy/config/route/v3/route_pb.ts';
+import { formatResourceRef, type ResourceRef } from '../../lib/diagnostic.ts';
+import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
+import { blackHoleVirtualHostName, httpRouteName, httpsRouteName, virtualHostName } from '../../xds/resource-names.ts';
+import { typeUrls } from '../../xds/type-urls.ts';
+import type { ForwardTargets, RouteTableKey, RouteTableView, RouteView, VirtualHostView } from '../model/proxy-view.ts';
+import { targetName, translateRoute } from './translate-route.ts';
+
+export function routeTableName(key: RouteTableKey): string {
+  return key.kind === 'http' ? httpRouteName(key.targetPort, key.bind) : httpsRouteName(key);
+}
+
+/** Hosts of one VirtualService share its routes, and so does their translation. */
+const translated = new WeakMap<RouteView, Route>();
+
+function routeOf(view: RouteView): Route {
+  const route = translated.get(view) ?? translateRoute(view);
+  translated.set(view, route);
+  return route;
+}
+
+function translateVirtualHost(view: VirtualHostView): VirtualHost {
+  const [first = '*'] = view.domains;
+  return create(VirtualHostSchema, {
+    name: virtualHostName(first, view.port),
+    domains: [...view.domains],
+    routes: view.routes.map(routeOf),
+    includeRequestAttemptCount: true,
+    requireTls: view.httpsRedirect ? VirtualHost_TlsRequirementType.ALL : VirtualHost_TlsRequirementType.NONE,
+  });
+}
+
+/** Answers 404 for every host, where there is no other virtual host. */
+const blackHole = (port: number): VirtualHost =>
+  create(VirtualHostSchema, { name: blackHoleVirtualHostName(port), domains: ['*'] });
+
+export const targetNames = (targets: ForwardTargets): readonly string[] =>
+  targets.kind === 'single' ? [targetName(targets.target)] : targets.targets.map(targetName);
+
+function ownersOf(table: RouteTableView): readonly ResourceRef[] {
+  const owners = new Map(table.owners.map((ref) => [formatResourceRef(ref), ref]));
+  for (const { routes } of table.virtualHosts)
+    for (const { owner } of routes) owners.set(formatResourceRef(owner), owner);
+  return [...owners.keys()].sort().flatMap((key) => owners.get(key) ?? []);
+}
+
+/** `exists` tells clusters that are there: a route to another one answers 503, and must not be waited for. */
+export function translateRouteTable(table: RouteTableView, exists: (cluster: string) => boolean): XdsResource {
+  const name = routeTableName(table.key);
+  const virtualHosts =
+    table.virtualHosts.length === 0 ? [blackHole(table.port)] : table.virtualHosts.map(translateVirtualHost);
+  const message = create(RouteConfigurationSchema, {
+    name,
+    virtualHosts: virtualHosts.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    validateClusters: false,
+    maxDirectResponseBodySizeBytes: 1024 * 1024,
+    // Clients come through node ports and write them into Host.
+    ignorePortInHostMatching: true,
+  });
+  const clusters = new Set(
+    table.virtualHosts.flatMap(({ routes }) =>
+      routes.flatMap(({ action }) => (action.kind === 'forward' ? targetNames(action.targets) : [])),
+    ),
+  );
+  return createXdsResource(typeUrls.route, RouteConfigurationSchema, name, message, {
+    references: [...clusters]
+      .filter(exists)
+      .sort()
+      .map((cluster) => ({ typeUrl: typeUrls.cluster, name: cluster })),
+    owners: ownersOf(table),
+  });
+}

@@ -1,0 +1,117 @@
+// One route: what it matches, where it goes, and whose it is.
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import {
+  type RetryPolicy,
+  RetryPolicySchema,
+  type Route,
+  type RouteActionSchema,
+  type RouteMatch,
+  RouteMatchSchema,
+  RouteSchema,
+} from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
+import { PreviousHostsPredicateSchema } from '../../xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
+import { clusterName, configPath } from '../../xds/resource-names.ts';
+import { formatResourceRef } from '../../lib/diagnostic.ts';
+import type { PathMatch } from '../model/model.ts';
+import type { ForwardTargets, RouteView, Target } from '../model/proxy-view.ts';
+import { seconds } from './config-source.ts';
+
+export const targetName = ({ host, port, subset }: Target): string => clusterName(port, subset, host);
+
+/** Istio's default: tries that did not reach an application are made again, elsewhere. */
+function defaultRetryPolicy(): RetryPolicy {
+  return create(RetryPolicySchema, {
+    retryOn: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
+    numRetries: 2,
+    retryHostPredicate: [
+      {
+        name: 'envoy.retry_host_predicates.previous_hosts',
+        configType: {
+          case: 'typedConfig',
+          value: anyPack(PreviousHostsPredicateSchema, create(PreviousHostsPredicateSchema)),
+        },
+      },
+    ],
+    hostSelectionRetryMaxAttempts: 5n,
+  });
+}
+
+const retryPolicy = defaultRetryPolicy();
+
+function translateMatch(path: PathMatch): RouteMatch {
+  switch (path.kind) {
+    case 'any':
+      return create(RouteMatchSchema, { pathSpecifier: { case: 'prefix', value: '/' } });
+    case 'exact':
+      return create(RouteMatchSchema, {
+        pathSpecifier: { case: 'path', value: path.value },
+        caseSensitive: path.caseSensitive,
+      });
+    case 'prefix':
+      return create(RouteMatchSchema, {
+        pathSpecifier: { case: 'prefix', value: path.value },
+        caseSensitive: path.caseSensitive,
+      });
+    case 'regex':
+      return create(RouteMatchSchema, {
+        pathSpecifier: { case: 'safeRegex', value: { regex: path.value } },
+        caseSensitive: path.caseSensitive,
+      });
+  }
+}
+
+function clusterSpecifier(targets: ForwardTargets): MessageInitShape<typeof RouteActionSchema>['clusterSpecifier'] {
+  if (targets.kind === 'single') return { case: 'cluster', value: targetName(targets.target) };
+  return {
+    case: 'weightedClusters',
+    value: { clusters: targets.targets.map((target) => ({ name: targetName(target), weight: target.weight })) },
+  };
+}
+
+function pathPattern(path: PathMatch): string {
+  if (path.kind === 'any') return '/*';
+  return path.kind === 'prefix' ? `${path.value}*` : path.value;
+}
+
+/** Istio's description of the route: where it goes if that is one place, else whose it is. */
+function operation(route: RouteView): string {
+  const pattern = pathPattern(route.path);
+  if (route.action.kind === 'forward' && route.action.targets.kind === 'single') {
+    const { host, port } = route.action.targets.target;
+    return `${host}:${port}${pattern}`;
+  }
+  return `${route.owner.name}:${route.port}${pattern}`;
+}
+
+function translateAction(route: RouteView): MessageInitShape<typeof RouteSchema>['action'] {
+  if (route.action.kind === 'broken') return { case: 'directResponse', value: { status: 500 } };
+  return {
+    case: 'route',
+    value: {
+      clusterSpecifier: clusterSpecifier(route.action.targets),
+      timeout: seconds(0),
+      retryPolicy,
+      maxGrpcTimeout: seconds(0),
+    },
+  };
+}
+
+/** A broken route says in the access log (`ROUTE_NAME`) which field broke it; clients are told nothing of it. */
+function routeName(route: RouteView): string {
+  if (route.action.kind === 'forward') return route.name;
+  return `broken ${formatResourceRef(route.owner)} ${route.action.field}`;
+}
+
+export function translateRoute(route: RouteView): Route {
+  const { namespace, name } = route.owner;
+  return create(RouteSchema, {
+    name: routeName(route),
+    match: translateMatch(route.path),
+    action: translateAction(route),
+    metadata: {
+      filterMetadata: { istio: { config: configPath({ kind: 'VirtualService', namespace, name }) } },
+    },
+    decorator: { operation: operation(route) },
+  });
+}

@@ -1,0 +1,38 @@
+// The network filter of TCP chains.
+import { create } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import type { ResourceRef } from '../../lib/diagnostic.ts';
+import { type Filter, FilterSchema } from '../../xds/generated/envoy/config/listener/v3/listener_components_pb.ts';
+import { TcpProxySchema } from '../../xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
+import { blackHoleCluster } from '../../xds/resource-names.ts';
+import type { MeshSettings } from '../model/mesh-settings.ts';
+import type { ForwardTargets } from '../model/proxy-view.ts';
+import { accessLogs } from './translate-access-log.ts';
+import { targetName } from './translate-route.ts';
+
+/** Without targets (a rule that is broken) connections are accepted and closed. */
+export function translateTcpProxy(
+  targets: ForwardTargets | undefined,
+  owner: ResourceRef,
+  mesh: MeshSettings,
+): Filter {
+  const single =
+    targets === undefined ? blackHoleCluster : targets.kind === 'single' ? targetName(targets.target) : undefined;
+  const proxy = create(TcpProxySchema, {
+    statPrefix: single ?? `${owner.name}.${owner.namespace}`,
+    clusterSpecifier:
+      targets?.kind === 'weighted'
+        ? {
+            case: 'weightedClusters',
+            value: {
+              clusters: targets.targets.map((target) => ({ name: targetName(target), weight: target.weight })),
+            },
+          }
+        : { case: 'cluster', value: single ?? blackHoleCluster },
+    accessLog: accessLogs(mesh),
+  });
+  return create(FilterSchema, {
+    name: 'envoy.filters.network.tcp_proxy',
+    configType: { case: 'typedConfig', value: anyPack(TcpProxySchema, proxy) },
+  });
+}
