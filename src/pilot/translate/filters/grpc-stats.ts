@@ -6,12 +6,6 @@ import type { HttpFilterFeature } from './http-filter-feature.ts';
 
 export const grpcStats: HttpFilterFeature = {
   name: 'envoy.filters.http.grpc_stats',
-  config: () =>
-    anyPack(
-      FilterConfigSchema,
-      create(FilterConfigSchema, {
-        emitFilterState: true,
-        perMethodStatSpecifier: { case: 'statsForAllMethods', value: false },
-      }),
-    ),
+  // Unset, statistics are of all methods together, as Istio sets it.
+  config: () => anyPack(FilterConfigSchema, create(FilterConfigSchema, { emitFilterState: true })),
 };
