@@ -1,29 +1,218 @@
 // Where xDS ends: feeds on responses, keeps what is valid of them, and offers it as the small types that requests are served from.
-import type { ReceivedResource } from '../../../xds/client/ads-client.ts';
-import type { TypeUrl } from '../../../xds/type-urls.ts';
-import type { ConfigStore } from './config-store.ts';
-import type { EngineConfig } from './engine-config.ts';
+import type { ReceivedResource, ReceivedUpdate } from '../../../xds/client/ads-client.ts';
+import { pushOrder, type TypeUrl, typeUrls } from '../../../xds/type-urls.ts';
+import { createAcceptedResources } from './accepted-resources.ts';
+import type { ConfigStore, ConfigWarning, WantedNames } from './config-store.ts';
+import type { ConvertedCluster } from './convert-cluster.ts';
+import type { ConvertedEndpoints } from './convert-endpoints.ts';
+import type { ConvertedListener } from './convert-listener.ts';
+import {
+  convertClusterResource,
+  convertEndpointsResource,
+  convertListenerResource,
+  convertRouteResource,
+  convertSecretResource,
+} from './convert-resource.ts';
+import type { ClusterConfig, EngineConfig, ListenerConfig, RouteTable, SecretConfig } from './engine-config.ts';
+import { rejectDuplicateAddresses } from './reject-duplicate-addresses.ts';
+
+const empty: EngineConfig = { listeners: new Map(), routes: new Map(), clusters: new Map(), secrets: new Map() };
 
 export function createConfigStore(): ConfigStore {
-  const config: EngineConfig = { listeners: new Map(), routes: new Map(), clusters: new Map(), secrets: new Map() };
-  const held = new Map<TypeUrl, Map<string, ReceivedResource>>();
+  const listeners = createAcceptedResources(convertListenerResource, rejectDuplicateAddresses);
+  const routes = createAcceptedResources(convertRouteResource);
+  const clusters = createAcceptedResources(convertClusterResource);
+  const endpoints = createAcceptedResources(convertEndpointsResource);
+  const secrets = createAcceptedResources(convertSecretResource);
+  const byType = {
+    [typeUrls.listener]: listeners,
+    [typeUrls.route]: routes,
+    [typeUrls.cluster]: clusters,
+    [typeUrls.endpoint]: endpoints,
+    [typeUrls.secret]: secrets,
+  };
+  /** What serves: the newest version whose needs were met, which may be older than the accepted one. */
+  const servingListeners = new Map<string, ConvertedListener>();
+  const servingClusters = new Map<string, ServingCluster>();
+  const clustersByAssignment = new Map<string, string[]>();
   const subscribers = new Set<(config: EngineConfig) => void>();
+  let current = empty;
+  let wanted: WantedNames = { endpoints: [], routes: [], secrets: [], fileSecrets: [] };
+
+  const isWarm = ({ needs }: ConvertedListener): boolean =>
+    [...needs.routes].every(routes.isSettled) && [...needs.secrets, ...needs.fileSecrets].every(secrets.isSettled);
+
+  const promoteListeners = (): void => {
+    for (const [name, { value }] of listeners.accepted) if (isWarm(value)) servingListeners.set(name, value);
+    for (const name of servingListeners.keys()) if (!listeners.accepted.has(name)) servingListeners.delete(name);
+  };
+
+  /** Names of clusters by the assignment they wait for; made anew with every change of the clusters. */
+  const indexAssignments = (): void => {
+    clustersByAssignment.clear();
+    for (const [name, { value }] of clusters.accepted) {
+      if (value.endpointsName === undefined) continue;
+      const names = clustersByAssignment.get(value.endpointsName);
+      if (names) names.push(name);
+      else clustersByAssignment.set(value.endpointsName, [name]);
+    }
+  };
+
+  const promoteCluster = (name: string): void => {
+    const cluster = clusters.accepted.get(name)?.value;
+    if (cluster === undefined) {
+      servingClusters.delete(name);
+      return;
+    }
+    const { endpointsName } = cluster;
+    if (endpointsName !== undefined && !endpoints.isSettled(endpointsName)) return;
+    const assignment = endpointsName === undefined ? undefined : endpoints.accepted.get(endpointsName)?.value;
+    const serving = servingClusters.get(name);
+    if (serving?.cluster === cluster && serving.assignment === assignment) return;
+    servingClusters.set(name, { cluster, assignment, config: assembleCluster(cluster, assignment) });
+  };
+
+  /** Warming and serving versions alike need what they name. */
+  const collectWanted = (): void => {
+    const named = [...[...listeners.accepted.values()].map(({ value }) => value), ...servingListeners.values()];
+    wanted = {
+      ...wanted,
+      routes: sortedNames(named.flatMap(({ needs }) => [...needs.routes])),
+      secrets: sortedNames(named.flatMap(({ needs }) => [...needs.secrets])),
+      fileSecrets: sortedNames(named.flatMap(({ needs }) => [...needs.fileSecrets])),
+    };
+    routes.keepOnly(new Set(wanted.routes));
+    secrets.keepOnly(new Set([...wanted.secrets, ...wanted.fileSecrets]));
+  };
+
+  const collectWantedEndpoints = (): void => {
+    const named = [...clusters.accepted.values()].map(({ value }) => value.endpointsName);
+    const serving = [...servingClusters.values()].map(({ cluster }) => cluster.endpointsName);
+    wanted = { ...wanted, endpoints: sortedNames([...named, ...serving].filter((name) => name !== undefined)) };
+    endpoints.keepOnly(new Set(wanted.endpoints));
+  };
+
+  const applyToClusters = (update: ReceivedUpdate): void => {
+    if (update.typeUrl === typeUrls.cluster) {
+      indexAssignments();
+      for (const name of new Set([...clusters.accepted.keys(), ...servingClusters.keys()])) promoteCluster(name);
+      collectWantedEndpoints();
+    } else {
+      const names = [...update.resources.map(({ name }) => name), ...update.removed];
+      for (const name of names.flatMap((assignment) => clustersByAssignment.get(assignment) ?? []))
+        promoteCluster(name);
+    }
+    const next = mapValues(servingClusters, ({ config }): ClusterConfig => config);
+    publish({ ...current, clusters: shared(current.clusters, next) });
+  };
+
+  const applyToListeners = (): void => {
+    promoteListeners();
+    collectWanted();
+    const serving = [...servingListeners.values()];
+    publish({
+      ...current,
+      listeners: shared(
+        current.listeners,
+        mapValues(servingListeners, ({ config }): ListenerConfig => config),
+      ),
+      routes: shared(
+        current.routes,
+        new Map<string, RouteTable>([
+          ...mapValues(routes.accepted, ({ value }) => value),
+          ...serving.flatMap(({ needs }) => [...needs.inlineRoutes]),
+        ]),
+      ),
+      secrets: shared(
+        current.secrets,
+        new Map<string, SecretConfig>([
+          ...[...secrets.accepted].flatMap(([name, { value }]): [string, SecretConfig][] =>
+            value.config ? [[name, value.config]] : [],
+          ),
+          ...serving.flatMap(({ needs }) => [...needs.inlineSecrets]),
+        ]),
+      ),
+    });
+  };
+
+  const publish = (next: EngineConfig): void => {
+    const same = (Object.keys(next) as (keyof EngineConfig)[]).every((kind) => next[kind] === current[kind]);
+    if (same) return;
+    current = next;
+    for (const subscriber of [...subscribers]) subscriber(current);
+  };
+
   return {
-    apply: (update) => {
-      const resources = new Map(held.get(update.typeUrl));
-      for (const resource of update.resources) resources.set(resource.name, resource);
-      for (const name of update.removed) resources.delete(name);
-      held.set(update.typeUrl, resources);
-      return undefined;
+    apply: (update: ReceivedUpdate) => {
+      const error = byType[update.typeUrl].apply(update);
+      if (update.typeUrl === typeUrls.cluster || update.typeUrl === typeUrls.endpoint) applyToClusters(update);
+      else applyToListeners();
+      return error === undefined ? undefined : describeRejection(update.typeUrl, error);
     },
-    current: () => config,
+    current: () => current,
     subscribe: (listener) => {
       subscribers.add(listener);
       return () => subscribers.delete(listener);
     },
-    wanted: () => ({ endpoints: [], routes: [], secrets: [], fileSecrets: [] }),
-    isComplete: () => false,
-    warnings: () => [],
-    held: (typeUrl) => held.get(typeUrl) ?? new Map(),
+    wanted: () => wanted,
+    isComplete: () =>
+      listeners.hasArrived() &&
+      clusters.hasArrived() &&
+      [...listeners.accepted].every(([name, { value }]) => servingListeners.get(name) === value) &&
+      [...clusters.accepted].every(([name, { value }]) => servingClusters.get(name)?.cluster === value),
+    warnings: () =>
+      pushOrder.flatMap((typeUrl) =>
+        [...byType[typeUrl].accepted.values()]
+          .toSorted((a, b) => (a.received.name < b.received.name ? -1 : 1))
+          .flatMap(({ received, warnings }) =>
+            warnings.map((message): ConfigWarning => ({ typeUrl, name: received.name, message })),
+          ),
+      ),
+    held: (typeUrl): ReadonlyMap<string, ReceivedResource> =>
+      mapValues<{ readonly received: ReceivedResource }, ReceivedResource>(
+        byType[typeUrl].accepted,
+        ({ received }) => received,
+      ),
   };
+}
+
+interface ServingCluster {
+  readonly cluster: ConvertedCluster;
+  readonly assignment: ConvertedEndpoints | undefined;
+  readonly config: ClusterConfig;
+}
+
+/** Known to be without an assignment: no endpoints, answered with "no healthy upstream". */
+function assembleCluster(
+  { base, endpoints, usable }: ConvertedCluster,
+  assignment: ServingCluster['assignment'],
+): ClusterConfig {
+  const found = assignment ?? endpoints;
+  return {
+    ...base,
+    version: `${base.version}/${found.version}`,
+    lb: { ...base.lb, overprovisioningFactorPercent: found.overprovisioningFactorPercent },
+    endpoints: usable ? found.endpoints : [],
+  };
+}
+
+const sortedNames = (names: readonly string[]): readonly string[] => [...new Set(names)].sort();
+
+function mapValues<From, To>(map: ReadonlyMap<string, From>, change: (value: From) => To): Map<string, To> {
+  const changed = new Map<string, To>();
+  for (const [name, value] of map) changed.set(name, change(value));
+  return changed;
+}
+
+/** The old map if the new one holds the same objects: whoever compares sees at once that nothing changed. */
+function shared<Value>(old: ReadonlyMap<string, Value>, next: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
+  if (old.size !== next.size) return next;
+  for (const [name, value] of next) if (old.get(name) !== value) return next;
+  return old;
+}
+
+function describeRejection(typeUrl: TypeUrl, errors: string): string {
+  if (typeUrl === typeUrls.listener) return `Error adding/updating listener(s) ${errors}`;
+  if (typeUrl === typeUrls.cluster) return `Error adding/updating cluster(s) ${errors}`;
+  return errors;
 }

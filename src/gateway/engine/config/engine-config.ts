@@ -129,6 +129,8 @@ export interface ForwardAction {
   /** Milliseconds for the whole answer; 0 for none. */
   readonly timeoutMs: number;
   readonly retry: RetryPolicy | undefined;
+  /** Longest grpc-timeout of a client that is honoured, 0 for any; absent: grpc-timeout is ignored. */
+  readonly maxGrpcTimeoutMs?: number;
 }
 
 export interface RetryPolicy {

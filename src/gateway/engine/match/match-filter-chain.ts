@@ -35,7 +35,7 @@ function matchServerName(index: FilterChainIndex, traits: ConnectionTraits): Fil
   const serverName = (traits.serverName ?? '').toLowerCase();
   const exact = serverName === '' ? undefined : index.exact.get(serverName);
   if (exact) return matchTransport(exact, traits);
-  for (let dot = serverName.indexOf('.'); dot !== -1; dot = serverName.indexOf('.', dot + 1)) {
+  for (let dot = serverName.indexOf('.', 1); dot !== -1; dot = serverName.indexOf('.', dot + 1)) {
     const suffix = index.suffix.get(serverName.slice(dot));
     if (suffix) return matchTransport(suffix, traits);
   }

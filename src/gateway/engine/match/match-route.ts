@@ -1,5 +1,7 @@
 // Fourth step of a request: the first route of its virtual host whose predicates all hold.
-import type { Route, RouteMatch, VirtualHost } from '../config/engine-config.ts';
+import type { Route, VirtualHost } from '../config/engine-config.ts';
+import { describePath, matchesPath, pathOnly } from './match-path.ts';
+import { candidateRoutes } from './route-candidates.ts';
 
 /** What of a request decides its route. */
 export interface RouteRequest {
@@ -29,7 +31,10 @@ export interface RouteExplanation {
 
 export function matchRoute(virtualHost: VirtualHost, request: RouteRequest): Route | undefined {
   const path = pathOnly(request.path);
-  for (const route of virtualHost.routes) if (matchesPath(route.match.path, path)) return route;
+  for (const index of candidateRoutes(virtualHost, path)) {
+    const route = virtualHost.routes[index];
+    if (route && failsAt(route, path) === undefined) return route;
+  }
   return undefined;
 }
 
@@ -38,36 +43,15 @@ export function explainRoute(virtualHost: VirtualHost, request: RouteRequest): R
   const path = pathOnly(request.path);
   const tried: RouteTrial[] = [];
   for (const route of virtualHost.routes) {
-    const matched = matchesPath(route.match.path, path);
-    const mismatch: RouteMismatch | undefined = matched
-      ? undefined
-      : { predicate: 'path', expected: describePath(route.match.path), actual: path };
-    tried.push({ route, mismatch });
-    if (matched) return { route, tried };
+    const predicate = failsAt(route, path);
+    const expected = describePath(route.match.path);
+    tried.push({ route, mismatch: predicate && { predicate, expected, actual: path } });
+    if (predicate === undefined) return { route, tried };
   }
   return { route: undefined, tried };
 }
 
-/** The path that is matched: without query string and fragment. */
-export function pathOnly(path: string): string {
-  const end = path.search(/[?#]/);
-  return end === -1 ? path : path.slice(0, end);
-}
-
-function matchesPath(match: RouteMatch['path'], path: string): boolean {
-  switch (match.kind) {
-    case 'exact':
-      return match.caseSensitive ? path === match.value : path.toLowerCase() === match.value.toLowerCase();
-    case 'prefix':
-      return match.caseSensitive
-        ? path.startsWith(match.value)
-        : path.slice(0, match.value.length).toLowerCase() === match.value.toLowerCase();
-    case 'regex':
-      return match.matches(path);
-  }
-}
-
-function describePath(match: RouteMatch['path']): string {
-  if (match.kind === 'regex') return `regex ${match.source}`;
-  return `${match.kind} ${match.value}${match.caseSensitive ? '' : ' (any case)'}`;
+/** The first predicate that does not hold. */
+function failsAt(route: Route, path: string): RouteMismatch['predicate'] | undefined {
+  return matchesPath(route.match.path, path) ? undefined : 'path';
 }

@@ -3,28 +3,19 @@ import type { RouteTable, VirtualHost } from '../config/engine-config.ts';
 
 /**
  * Envoy's precedence: exact, longest `*.suffix`, longest `prefix.*`, `*`. Case does not count; the port does, unless the
- * table ignores it. A missing authority (undefined or '') belongs to nobody but `*`.
+ * table ignores it. A request without authority belongs to `*` only where the table has nothing else.
  */
 export function matchVirtualHost(table: RouteTable, authority: string | undefined): VirtualHost | undefined {
   const index = indexOf(table);
-  if (authority === undefined || authority === '') return index.any;
-  const lower = authority.toLowerCase();
-  const host = table.ignorePortInHostMatching ? stripPort(lower) : lower;
+  if (authority === undefined) return index.onlyAny ? index.any : undefined;
+  const host = (table.ignorePortInHostMatching ? stripPort(authority) : authority).toLowerCase();
   return index.exact.get(host) ?? matchSuffix(index.suffix, host) ?? matchPrefix(index.prefix, host) ?? index.any;
 }
 
-/** `host:80` → `host`, `[::1]:80` → `[::1]`; what has no numeric port after its last colon stays as it is. */
+/** What follows the last colon is the port, numeric or not, unless the colon is inside the brackets of an IPv6 address. */
 export function stripPort(authority: string): string {
   const colon = authority.lastIndexOf(':');
-  if (colon === -1 || colon === authority.length - 1) return authority;
-  // A bare IPv6 address has no port: its last colon is part of the address.
-  if (authority.indexOf(':') !== colon && !authority.startsWith('[')) return authority;
-  if (authority.startsWith('[') && authority[colon - 1] !== ']') return authority;
-  for (let i = colon + 1; i < authority.length; i++) {
-    const code = authority.charCodeAt(i);
-    if (code < 48 || code > 57) return authority;
-  }
-  return authority.slice(0, colon);
+  return colon === -1 || colon < authority.lastIndexOf(']') ? authority : authority.slice(0, colon);
 }
 
 /** Keys are the literal parts (`.example.com`, `example.`), grouped by length, so that a lookup costs one map access per length in use. */
@@ -39,6 +30,7 @@ interface VirtualHostIndex {
   readonly suffix: AffixIndex;
   readonly prefix: AffixIndex;
   readonly any: VirtualHost | undefined;
+  readonly onlyAny: boolean;
 }
 
 function matchSuffix(index: AffixIndex, host: string): VirtualHost | undefined {
@@ -78,7 +70,8 @@ function buildIndex(table: RouteTable): VirtualHostIndex {
       else add(exact, domain, host);
     }
   }
-  return { exact, suffix: affixIndex(suffix), prefix: affixIndex(prefix), any };
+  const onlyAny = exact.size + suffix.size + prefix.size === 0;
+  return { exact, suffix: affixIndex(suffix), prefix: affixIndex(prefix), any, onlyAny };
 }
 
 function add(map: Map<string, VirtualHost>, key: string, host: VirtualHost): void {

@@ -1,0 +1,131 @@
+// The transport socket of a filter chain: plaintext, or TLS with certificates by SDS.
+import type { TransportSocket } from '../../../xds/generated/envoy/config/core/v3/base_pb.ts';
+import type { ConfigSource } from '../../../xds/generated/envoy/config/core/v3/config_source_pb.ts';
+import {
+  TlsParameters_TlsProtocol as Protocol,
+  type TlsCertificate,
+  type TlsParameters,
+} from '../../../xds/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
+import type { SdsSecretConfig } from '../../../xds/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
+import {
+  type CommonTlsContext,
+  DownstreamTlsContextSchema,
+} from '../../../xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
+import { fileSecretCluster } from '../../../xds/resource-names.ts';
+import type { ChainContext } from './chain-context.ts';
+import { convertCertificate } from './convert-secret.ts';
+import type { DownstreamTls } from './engine-config.ts';
+import type { Findings } from './findings.ts';
+import { extensionType, notRegistered, rawBuffer, unpackAny } from './unpack-any.ts';
+import { warnUnhandledFields } from './warn-unhandled-fields.ts';
+
+const contextFields = new Set([
+  ...['commonTlsContext', 'requireClientCertificate'],
+  // Resumption is the TLS library's matter; a client sees no difference but time.
+  ...['sessionTicketKeysType', 'sessionTimeout', 'disableStatefulSessionResumption', 'fullScanCertsOnSniMismatch'],
+]);
+const commonFields = new Set([
+  ...['tlsParams', 'tlsCertificates', 'tlsCertificateSdsSecretConfigs', 'validationContextType', 'alpnProtocols'],
+]);
+const parameterFields = new Set(['tlsMinimumProtocolVersion', 'tlsMaximumProtocolVersion', 'cipherSuites']);
+
+/** Undefined is plaintext. */
+export function convertDownstreamTls(
+  socket: TransportSocket | undefined,
+  context: ChainContext,
+  findings: Findings,
+): DownstreamTls | undefined {
+  if (socket === undefined) return undefined;
+  const any = socket.configType.case === 'typedConfig' ? socket.configType.value : undefined;
+  if (extensionType(any) === rawBuffer) return undefined;
+  const tls = unpackAny(any, DownstreamTlsContextSchema, findings);
+  if (tls === undefined) {
+    if (findings.errors.length === 0) findings.reject(notRegistered(socket.name, any));
+    return undefined;
+  }
+  warnUnhandledFields(tls, contextFields, findings);
+  const common = tls.commonTlsContext;
+  if (common) warnUnhandledFields(common, commonFields, findings);
+  const certificates = common ? nameCertificates(common, context, findings) : [];
+  if (certificates.length === 0) findings.reject('No TLS certificates found for server context');
+  return {
+    certificates: keepsStrangersOut(tls.requireClientCertificate ?? false, common, findings) ? certificates : [],
+    alpnProtocols: common?.alpnProtocols ?? [],
+    ...convertParameters(common?.tlsParams, findings),
+  };
+}
+
+/** Clients that must show a certificate which nobody would check are not let in: a chain without certificates closes. */
+function keepsStrangersOut(required: boolean, common: CommonTlsContext | undefined, findings: Findings): boolean {
+  if (required) {
+    findings.warn('client certificates are not supported by the embedded engine: connections of this chain are closed');
+    return false;
+  }
+  if (common?.validationContextType.case !== undefined)
+    findings.warn('optional client certificates are not validated by the embedded engine');
+  return true;
+}
+
+function nameCertificates(common: CommonTlsContext, context: ChainContext, findings: Findings): readonly string[] {
+  const inline = common.tlsCertificates.map((certificate, index) => addInline(certificate, index, context, findings));
+  const named = common.tlsCertificateSdsSecretConfigs.flatMap(
+    (secret, index) =>
+      nameSecret(secret, context, findings.within('CommonTlsContext', `TlsCertificateSdsSecretConfigs[${index}]`)) ??
+      [],
+  );
+  return [...inline, ...named];
+}
+
+/** Space and slashes: no SDS name of Istio's looks like this. */
+function addInline(certificate: TlsCertificate, index: number, context: ChainContext, findings: Findings): string {
+  const name = `inline ${context.listener}/${context.chain}/${index}`;
+  context.needs.inlineSecrets.set(name, convertCertificate(certificate, name, context.version, findings));
+  return name;
+}
+
+function nameSecret(secret: SdsSecretConfig, { needs }: ChainContext, findings: Findings): string | undefined {
+  if (secret.name === '') {
+    findings.constraint('SdsSecretConfig', 'Name', 'value length must be at least 1 characters');
+    return undefined;
+  }
+  const source = secretSource(secret.sdsConfig);
+  if (source === 'ads') needs.secrets.add(secret.name);
+  else if (source === 'files') needs.fileSecrets.add(secret.name);
+  else if (source === 'static') findings.reject(`Unknown static secret: ${secret.name}`);
+  else
+    findings.reject(`the embedded engine has no source for secret ${secret.name}: ADS and ${fileSecretCluster} only`);
+  return secret.name;
+}
+
+function secretSource(source: ConfigSource | undefined): 'ads' | 'files' | 'static' | 'unknown' {
+  const specifier = source?.configSourceSpecifier;
+  if (source === undefined || specifier === undefined) return 'static';
+  if (specifier.case === 'ads') return 'ads';
+  if (specifier.case !== 'apiConfigSource') return 'unknown';
+  const fromGateway = specifier.value.grpcServices.some(
+    ({ targetSpecifier }) =>
+      targetSpecifier.case === 'envoyGrpc' && targetSpecifier.value.clusterName === fileSecretCluster,
+  );
+  return fromGateway ? 'files' : 'unknown';
+}
+
+const versions: Readonly<Record<Protocol, DownstreamTls['minVersion']>> = {
+  [Protocol.TLS_AUTO]: undefined,
+  [Protocol.TLSv1_0]: 'TLSv1',
+  [Protocol.TLSv1_1]: 'TLSv1.1',
+  [Protocol.TLSv1_2]: 'TLSv1.2',
+  [Protocol.TLSv1_3]: 'TLSv1.3',
+};
+
+function convertParameters(
+  parameters: TlsParameters | undefined,
+  findings: Findings,
+): Pick<DownstreamTls, 'minVersion' | 'maxVersion' | 'cipherSuites'> {
+  if (parameters === undefined) return { minVersion: undefined, maxVersion: undefined, cipherSuites: [] };
+  warnUnhandledFields(parameters, parameterFields, findings);
+  return {
+    minVersion: versions[parameters.tlsMinimumProtocolVersion],
+    maxVersion: versions[parameters.tlsMaximumProtocolVersion],
+    cipherSuites: parameters.cipherSuites,
+  };
+}

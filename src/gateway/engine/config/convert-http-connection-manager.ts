@@ -1,0 +1,136 @@
+// The network filter that speaks HTTP: its routes, filters, limits and logs.
+import { createHash } from 'node:crypto';
+import { toBinary } from '@bufbuild/protobuf';
+import { RouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
+import { CorsSchema } from '../../../xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
+import { HTTPFaultSchema } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
+import { FilterConfigSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.ts';
+import { RouterSchema } from '../../../xds/generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
+import {
+  type HttpConnectionManager as EnvoyManager,
+  type HttpFilter,
+  HttpConnectionManager_PathWithEscapedSlashesAction as SlashesAction,
+} from '../../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import type { ChainContext } from './chain-context.ts';
+import { convertAccessLogs } from './convert-access-log.ts';
+import { convertRouteTable } from './convert-route-table.ts';
+import { durationMs } from './duration-ms.ts';
+import type { HttpConnectionManager } from './engine-config.ts';
+import type { Findings } from './findings.ts';
+import { extensionType, notRegistered } from './unpack-any.ts';
+import { warnUnhandledFields } from './warn-unhandled-fields.ts';
+
+const managerFields = new Set([
+  ...['statPrefix', 'routeSpecifier', 'httpFilters', 'serverName', 'useRemoteAddress', 'xffNumTrustedHops'],
+  ...['normalizePath', 'mergeSlashes', 'streamIdleTimeout', 'maxRequestHeadersKb', 'upgradeConfigs', 'accessLog'],
+  ...['commonHttpProtocolOptions', 'httpProtocolOptions', 'pathWithEscapedSlashesAction'],
+  // The engine makes no spans, asks for no client certificates, and always answers Expect and makes request ids as here.
+  ...['tracing', 'forwardClientCertDetails', 'setCurrentClientCertDetails', 'proxy100Continue', 'requestIdExtension'],
+  // Time that a connection gets to close, and internal addresses, which a gateway at the edge has none of.
+  ...['delayedCloseTimeout', 'drainTimeout', 'internalAddressConfig'],
+]);
+const commonFields = new Set(['maxHeadersCount']);
+const noFields: ReadonlySet<string> = new Set();
+
+const router: string = RouterSchema.typeName;
+/** Served, or without effect until a route configures them (which is warned of there). */
+const knownFilters: ReadonlySet<string> = new Set([
+  router,
+  CorsSchema.typeName,
+  HTTPFaultSchema.typeName,
+  FilterConfigSchema.typeName,
+]);
+/** Filters that decide whether a request may pass: without them it must not be served at all. */
+const guards =
+  /\.(rbac|jwt_authn|ext_authz|oauth2|basic_auth|api_key_auth|csrf|ratelimit|local_ratelimit|wasm|lua|ext_proc|golang)\./;
+
+const fiveMinutes = 300_000;
+
+export function convertHttpConnectionManager(
+  manager: EnvoyManager,
+  context: ChainContext,
+  findings: Findings,
+): HttpConnectionManager {
+  warnUnhandledFields(manager, managerFields, findings);
+  const common = manager.commonHttpProtocolOptions;
+  if (common)
+    warnUnhandledFields(common, commonFields, findings.within('HttpConnectionManager', 'CommonHttpProtocolOptions'));
+  const http1 = manager.httpProtocolOptions;
+  if (http1) warnUnhandledFields(http1, noFields, findings.within('HttpConnectionManager', 'HttpProtocolOptions'));
+  const slashes = manager.pathWithEscapedSlashesAction;
+  if (slashes !== SlashesAction.IMPLEMENTATION_SPECIFIC_DEFAULT && slashes !== SlashesAction.KEEP_UNCHANGED)
+    findings.warn('path_with_escaped_slashes_action is not supported by the embedded engine: %2F is kept');
+  if (manager.statPrefix === '')
+    findings.constraint('HttpConnectionManager', 'StatPrefix', 'value length must be at least 1 characters');
+  return {
+    kind: 'http',
+    statPrefix: manager.statPrefix,
+    routeConfigName: nameRoutes(manager, context, findings),
+    serverName: manager.serverName || 'envoy',
+    useRemoteAddress: manager.useRemoteAddress ?? false,
+    xffNumTrustedHops: manager.xffNumTrustedHops,
+    normalizePath: manager.normalizePath ?? false,
+    mergeSlashes: manager.mergeSlashes,
+    streamIdleTimeoutMs: durationMs(manager.streamIdleTimeout, fiveMinutes),
+    maxRequestHeadersKb: manager.maxRequestHeadersKb ?? 60,
+    maxRequestHeadersCount: common?.maxHeadersCount ?? 100,
+    upgradeTypes: manager.upgradeConfigs
+      .filter(({ enabled }) => enabled ?? true)
+      .map(({ upgradeType }) => upgradeType.toLowerCase()),
+    httpFilters: nameFilters(manager.httpFilters, findings),
+    accessLogs: convertAccessLogs(manager.accessLog, 'HttpConnectionManager', findings),
+  };
+}
+
+function nameRoutes(manager: EnvoyManager, { listener, chain, needs }: ChainContext, findings: Findings): string {
+  const { routeSpecifier } = manager;
+  switch (routeSpecifier.case) {
+    case 'rds': {
+      const { routeConfigName, configSource } = routeSpecifier.value;
+      if (configSource === undefined || routeConfigName === '')
+        findings.reject(
+          "An RDS config must have either a 'config_source' or an xDS-TP based 'route_config_name'. Error while parsing RDS config:",
+        );
+      else if (configSource.configSourceSpecifier.case !== 'ads')
+        findings.reject(`the embedded engine has no source for routes ${routeConfigName}: ADS only`);
+      else needs.routes.add(routeConfigName);
+      return routeConfigName;
+    }
+    case 'routeConfig': {
+      const bytes = toBinary(RouteConfigurationSchema, routeSpecifier.value);
+      const version = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+      // A space: no resource of Istio's is called so.
+      const name = `inline ${listener}/${chain}`;
+      const inside = findings.within('HttpConnectionManager', 'RouteConfig');
+      needs.inlineRoutes.set(name, convertRouteTable(routeSpecifier.value, version, inside));
+      return name;
+    }
+    case 'scopedRoutes':
+      findings.reject('the embedded engine has no scoped routes');
+      return '';
+    case undefined:
+      findings.required('HttpConnectionManager', 'route_specifier');
+      return '';
+  }
+}
+
+function nameFilters(filters: readonly HttpFilter[], findings: Findings): readonly string[] {
+  const names: string[] = [];
+  for (const [index, filter] of filters.entries()) {
+    const any = filter.configType.case === 'typedConfig' ? filter.configType.value : undefined;
+    const type = extensionType(any);
+    const last = index === filters.length - 1;
+    const called = `named ${filter.name} of type ${type}`;
+    if (type === '' && !filter.isOptional) findings.reject(notRegistered(filter.name, any));
+    else if (guards.test(type) && !filter.isOptional && !filter.disabled)
+      findings.reject(`${notRegistered(filter.name, any)} in the embedded engine, which serves nothing unguarded`);
+    else if (type === router && !last)
+      findings.reject(`Error: terminal filter ${called} must be the last filter in a http filter chain.`);
+    else if (type !== router && last)
+      findings.reject(`Error: non-terminal filter ${called} is the last filter in a http filter chain.`);
+    else if (!knownFilters.has(type) && !filter.disabled)
+      findings.warn(`HTTP filter '${filter.name}' (${type}) is not supported by the embedded engine and has no effect`);
+    if (!filter.disabled) names.push(filter.name);
+  }
+  return names;
+}
