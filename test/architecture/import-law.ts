@@ -11,14 +11,38 @@ export interface FolderRule {
 export const importLaw: readonly FolderRule[] = [
   { folder: 'lib', mayImport: [], reason: 'small things without a place in the flow; everything may stand on them' },
   { folder: 'xds', mayImport: ['lib'], reason: 'the wire: pilot and gateway meet only here' },
-  { folder: 'pilot/resources', mayImport: ['lib'], reason: 'unknown to typed objects; knows nothing of what they are used for' },
+  {
+    folder: 'pilot/resources',
+    mayImport: ['lib'],
+    reason: 'unknown to typed objects; knows nothing of what they are used for',
+  },
   { folder: 'pilot/sources', mayImport: ['pilot/resources', 'lib'], reason: 'a source yields snapshots, nothing else' },
-  { folder: 'pilot/model', mayImport: ['pilot/resources', 'lib'], reason: 'the only place for rules across objects, and free of Envoy' },
-  { folder: 'pilot/translate', mayImport: ['pilot/model', 'xds', 'lib'], reason: 'pure: reads the model only, so raw resources stay behind it' },
+  {
+    folder: 'pilot/model',
+    mayImport: ['pilot/resources', 'lib'],
+    reason: 'the only place for rules across objects, and free of Envoy',
+  },
+  {
+    folder: 'pilot/translate',
+    mayImport: ['pilot/model', 'xds', 'lib'],
+    reason: 'pure: reads the model only, so raw resources stay behind it',
+  },
   { folder: 'pilot/ads', mayImport: ['xds', 'lib'], reason: 'sends resources without knowing what they mean' },
-  { folder: 'pilot/status', mayImport: ['pilot/resources', 'pilot/model', 'xds', 'lib'], reason: 'pure views of what was intended and acknowledged' },
-  { folder: 'gateway/access-log', mayImport: ['xds', 'lib', 'gateway/data-plane.ts'], reason: 'shared by both data planes' },
-  { folder: 'gateway/secrets', mayImport: ['xds', 'lib', 'gateway/data-plane.ts'], reason: 'shared by both data planes' },
+  {
+    folder: 'pilot/status',
+    mayImport: ['pilot/resources', 'pilot/model', 'xds', 'lib'],
+    reason: 'pure views of what was intended and acknowledged',
+  },
+  {
+    folder: 'gateway/access-log',
+    mayImport: ['xds', 'lib', 'gateway/data-plane.ts'],
+    reason: 'shared by both data planes',
+  },
+  {
+    folder: 'gateway/secrets',
+    mayImport: ['xds', 'lib', 'gateway/data-plane.ts'],
+    reason: 'shared by both data planes',
+  },
   {
     folder: 'gateway/envoy',
     mayImport: ['gateway/access-log', 'gateway/secrets', 'gateway/data-plane.ts', 'xds', 'lib'],
@@ -30,7 +54,11 @@ export const importLaw: readonly FolderRule[] = [
     reason: 'a data plane knows pilot only by xDS, and never the other data plane',
   },
   { folder: 'gateway', mayImport: ['xds', 'lib'], reason: 'the joint of the data planes' },
-  { folder: 'insight', mayImport: ['pilot/model', 'pilot/translate', 'xds', 'gateway/engine/match', 'lib'], reason: 'explains with the matcher that serves traffic' },
+  {
+    folder: 'insight',
+    mayImport: ['pilot/model', 'pilot/translate', 'xds', 'gateway/engine/match', 'lib'],
+    reason: 'explains with the matcher that serves traffic',
+  },
   { folder: 'admin', mayImport: ['lib'], reason: 'its views are given to it, so any stage can be looked at' },
   { folder: 'cli', mayImport: ['main', 'insight', 'lib'], reason: 'parses flags, calls, prints' },
   { folder: 'main', mayImport: ['*'], reason: 'composition only' },
@@ -53,8 +81,13 @@ export function importViolations(edges: readonly ImportEdge[]): string[] {
   return edges.flatMap(({ from, to }) => {
     const rule = ruleFor(from);
     if (!rule) return [`${from}: its folder has no rule in the import law`];
-    const allowed = rule.mayImport.includes('*') || within(to, rule.folder) || rule.mayImport.some((folder) => within(to, folder));
-    return allowed ? [] : [`${from} imports ${to}: ${rule.folder} may import ${rule.mayImport.join(', ') || 'nothing of ours'} (${rule.reason})`];
+    const allowed =
+      rule.mayImport.includes('*') || within(to, rule.folder) || rule.mayImport.some((folder) => within(to, folder));
+    return allowed
+      ? []
+      : [
+          `${from} imports ${to}: ${rule.folder} may import ${rule.mayImport.join(', ') || 'nothing of ours'} (${rule.reason})`,
+        ];
   });
 }
 

@@ -37,5 +37,10 @@ export function readSources(source: string): SourceFile[] {
 export function readEdges(sources: readonly SourceFile[]): ImportEdge[] {
   return sources
     .filter(({ file }) => !file.endsWith('.test.ts'))
-    .flatMap(({ file, text }) => importSpecifiers(file, text).map((specifier) => ({ from: file, to: path.posix.join(path.posix.dirname(file), specifier) })));
+    .flatMap(({ file, text }) =>
+      importSpecifiers(file, text).map((specifier) => ({
+        from: file,
+        to: path.posix.join(path.posix.dirname(file), specifier),
+      })),
+    );
 }
