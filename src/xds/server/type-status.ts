@@ -21,6 +21,7 @@ export function readTypeStatus(type: TypeState, now: number): TypeStatus {
     status: syncStatus(type),
     staleForMs: Math.max(0, now - (staleSince(type) ?? now)),
     error: type.error,
+    rejected: [...new Set([...type.rejected.keys(), ...type.suspects.flat()])],
     // Made when asked for: an observer that only counts should not pay for ten thousand names.
     get acknowledged() {
       return new Map([...type.held].map(([name, { version }]) => [name, version]));

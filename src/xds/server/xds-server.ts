@@ -12,6 +12,8 @@ export interface TypeStatus {
   readonly staleForMs: number;
   /** The data plane's own text of its last rejection, until an ACK follows. */
   readonly error: string | undefined;
+  /** Names of what it rejected and still lacks, or of what it may have been while that is being found out. */
+  readonly rejected: readonly string[];
   /** Name → version that this proxy has acknowledged. */
   readonly acknowledged: ReadonlyMap<string, string>;
   readonly sentAt: number | undefined;
