@@ -15,6 +15,7 @@ import type { AccessLogConfig } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { readDataText } from './read-data-source.ts';
 import { extensionType, unpackAny } from './unpack-any.ts';
+import { snakeCase } from './warn-unhandled-fields.ts';
 
 type Format = AccessLogConfig['format'];
 
@@ -117,7 +118,7 @@ function readResponseFlags(filter: AccessLogFilter | undefined, findings: Findin
       findings.required('AccessLogFilter', 'filter_specifier');
       return undefined;
     default:
-      findings.warn(`${specifier.case} is not supported by the embedded engine: every request is logged`);
+      findings.warn(`${snakeCase(specifier.case)} is not supported by the embedded engine: every request is logged`);
       return undefined;
   }
 }

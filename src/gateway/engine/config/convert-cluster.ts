@@ -13,7 +13,7 @@ import { durationMs } from './duration-ms.ts';
 import type { ClusterConfig, LoadBalancingConfig } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType, rawBuffer, unpackAny } from './unpack-any.ts';
-import { warnUnhandledFields } from './warn-unhandled-fields.ts';
+import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 export interface ConvertedCluster {
   /** Everything but endpoints and what they bring. */
@@ -140,9 +140,9 @@ function convertLoadBalancing(cluster: Cluster, findings: Findings): ConvertedCl
   if (leastRequest)
     warnUnhandledFields(leastRequest, leastRequestFields, findings.within('Cluster', 'LeastRequestLbConfig'));
   else if (cluster.lbConfig.case !== undefined && cluster.lbConfig.case !== 'roundRobinLbConfig')
-    findings.warn(`${cluster.lbConfig.case} is not supported by the embedded engine and has no effect`);
+    findings.warn(`${snakeCase(cluster.lbConfig.case)} is not supported by the embedded engine: it has no effect`);
   else if (cluster.lbConfig.case === 'roundRobinLbConfig' && cluster.lbConfig.value.slowStartConfig)
-    findings.warn('slow_start_config is not supported by the embedded engine and has no effect');
+    findings.warn('slow_start_config is not supported by the embedded engine: it has no effect');
   return {
     healthyPanicThresholdPercent: common?.healthyPanicThreshold?.value ?? 50,
     localityWeighted: common?.localityConfigSpecifier.case === 'localityWeightedLbConfig',
@@ -156,14 +156,16 @@ function convertProtocol(cluster: Cluster, findings: Findings): ClusterConfig['p
   for (const [name, any] of Object.entries(cluster.typedExtensionProtocolOptions)) {
     const options = unpackAny(any, HttpProtocolOptionsSchema, findings);
     if (options === undefined) {
-      findings.warn(`protocol options '${name}' are not supported by the embedded engine and have no effect`);
+      findings.warn(`protocol options '${name}' are not supported by the embedded engine: they have no effect`);
       continue;
     }
     warnUnhandledFields(options, protocolFields, findings.within('Cluster', 'HttpProtocolOptions'));
     const upstream = options.upstreamProtocolOptions;
     if (upstream.case === undefined) findings.required('HttpProtocolOptions', 'upstream_protocol_options');
     else if (upstream.case !== 'explicitHttpConfig')
-      findings.warn(`${upstream.case} is not supported by the embedded engine: backends are spoken to in HTTP/1.1`);
+      findings.warn(
+        `${snakeCase(upstream.case)} is not supported by the embedded engine: backends are spoken to in HTTP/1.1`,
+      );
     else if (upstream.value.protocolConfig.case === 'http2ProtocolOptions') protocol = 'http2';
     else if (upstream.value.protocolConfig.case === 'http3ProtocolOptions')
       findings.warn('HTTP/3 is not supported by the embedded engine: backends are spoken to in HTTP/1.1');

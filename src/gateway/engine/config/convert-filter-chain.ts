@@ -12,11 +12,16 @@ import { convertTcpProxy } from './convert-tcp-proxy.ts';
 import { durationMs } from './duration-ms.ts';
 import type { FilterChainConfig } from './engine-config.ts';
 import type { Findings } from './findings.ts';
-import { notRegistered, unpackAny } from './unpack-any.ts';
+import { extensionType, notRegistered, unpackAny } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 const chainFields = new Set([
   ...['filterChainMatch', 'filters', 'metadata', 'transportSocket', 'transportSocketConnectTimeout', 'name'],
+]);
+/** Filters that only count what passes: it passes without them too. */
+const transparentFilters: ReadonlySet<string> = new Set([
+  'envoy.extensions.filters.network.mongo_proxy.v3.MongoProxy',
+  'envoy.extensions.filters.network.mysql_proxy.v3.MySQLProxy',
 ]);
 const matchFields = new Set(['serverNames', 'transportProtocol', 'applicationProtocols']);
 
@@ -27,10 +32,9 @@ export function convertFilterChain(
   findings: Findings,
 ): FilterChainConfig | undefined {
   warnUnhandledFields(chain, chainFields, findings);
-  if (chain.filterChainMatch && warnUnhandledFields(chain.filterChainMatch, matchFields, findings)) {
-    findings.warn('because of it the filter chain takes no connection');
+  const unsupported = 'the filter chain takes no connection';
+  if (chain.filterChainMatch && warnUnhandledFields(chain.filterChainMatch, matchFields, findings, unsupported))
     return undefined;
-  }
   const match = convertMatch(chain.filterChainMatch, context.where, findings);
   const network = convertNetworkFilters(chain, context, findings);
   if (network === undefined) return undefined;
@@ -64,13 +68,15 @@ function convertNetworkFilters(
   context: ChainContext,
   findings: Findings,
 ): FilterChainConfig['network'] | undefined {
-  const [filter, ...more] = chain.filters;
+  const [filter, ...more] = chain.filters.filter(
+    ({ configType }) => configType.case !== 'typedConfig' || !transparentFilters.has(extensionType(configType.value)),
+  );
   if (filter === undefined) {
     findings.reject('the embedded engine needs a network filter in every filter chain');
     return undefined;
   }
   const any = filter.configType.case === 'typedConfig' ? filter.configType.value : undefined;
-  const inside = findings.within('FilterChain', 'Filters[0]');
+  const inside = findings.within('FilterChain', `Filters[${chain.filters.indexOf(filter)}]`);
   const manager = unpackAny(any, HttpConnectionManagerSchema, inside);
   const proxy = manager ? undefined : unpackAny(any, TcpProxySchema, inside);
   if (!manager && !proxy) {

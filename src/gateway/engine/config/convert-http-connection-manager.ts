@@ -129,7 +129,7 @@ function nameFilters(filters: readonly HttpFilter[], findings: Findings): readon
     else if (type !== router && last)
       findings.reject(`Error: non-terminal filter ${called} is the last filter in a http filter chain.`);
     else if (!knownFilters.has(type) && !filter.disabled)
-      findings.warn(`HTTP filter '${filter.name}' (${type}) is not supported by the embedded engine and has no effect`);
+      findings.warn(`HTTP filter '${filter.name}' (${type}) is not supported by the embedded engine: it has no effect`);
     if (!filter.disabled) names.push(filter.name);
   }
   return names;

@@ -20,7 +20,7 @@ import type {
 import type { Findings } from './findings.ts';
 import { readDataBytes } from './read-data-source.ts';
 import { notRegistered, unpackAny } from './unpack-any.ts';
-import { warnUnhandledFields } from './warn-unhandled-fields.ts';
+import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 const routeFields = new Set(['name', 'match', 'action', 'metadata', 'decorator', 'tracing', 'statPrefix']);
 const matchFields = new Set(['pathSpecifier', 'caseSensitive']);
@@ -62,8 +62,7 @@ export function convertRoute(route: EnvoyRoute, defaults: RouteDefaults, finding
 const matchesNothing: RouteMatch = { path: { kind: 'regex', source: '(unsupported match)', matches: () => false } };
 
 function convertMatch(match: EnvoyRouteMatch, findings: Findings): RouteMatch | undefined {
-  const unsupported = warnUnhandledFields(match, matchFields, findings);
-  if (unsupported) findings.warn('because of it the route matches no request');
+  const unsupported = warnUnhandledFields(match, matchFields, findings, 'the route matches no request');
   const path = convertPath(match, findings);
   return unsupported && path ? matchesNothing : path;
 }
@@ -86,7 +85,9 @@ function convertPath(match: EnvoyRouteMatch, findings: Findings): RouteMatch | u
       findings.required('RouteMatch', 'path_specifier');
       return undefined;
     default:
-      findings.warn(`${pathSpecifier.case} is not supported by the embedded engine: the route matches no request`);
+      findings.warn(
+        `${snakeCase(pathSpecifier.case)} is not supported by the embedded engine: the route matches no request`,
+      );
       return matchesNothing;
   }
 }
@@ -130,7 +131,9 @@ function convertAction(
       findings.required('Route', 'action');
       return undefined;
     default:
-      findings.warn(`${action.case} is not supported by the embedded engine: requests are answered with 500`);
+      findings.warn(
+        `${snakeCase(action.case)} is not supported by the embedded engine: requests are answered with 500`,
+      );
       return notImplemented;
   }
 }
@@ -158,7 +161,9 @@ function convertForward(
       findings.required('RouteAction', 'cluster_specifier');
       return undefined;
     default:
-      findings.warn(`${clusterSpecifier.case} is not supported by the embedded engine: requests are answered with 500`);
+      findings.warn(
+        `${snakeCase(clusterSpecifier.case)} is not supported by the embedded engine: requests are answered with 500`,
+      );
       return notImplemented;
   }
   const policy = action.retryPolicy ?? defaults.retryPolicy;

@@ -8,7 +8,7 @@ import type { Secret } from '../../../xds/generated/envoy/extensions/transport_s
 import type { SecretConfig } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { readDataText } from './read-data-source.ts';
-import { warnUnhandledFields } from './warn-unhandled-fields.ts';
+import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 // Whoever sent the files also watches them: what the directory is called changes nothing.
 const certificateFields = new Set(['certificateChain', 'privateKey', 'watchedDirectory']);
@@ -25,7 +25,7 @@ export function convertSecret(secret: Secret, version: string, findings: Finding
       findings.required('Secret', 'type');
       return undefined;
     default:
-      findings.warn(`${secret.type.case} is not supported by the embedded engine and has no effect`);
+      findings.warn(`${snakeCase(secret.type.case)} is not supported by the embedded engine: it has no effect`);
       return undefined;
   }
 }

@@ -12,23 +12,29 @@ function isSet(value: unknown): boolean {
   return Object.keys(value).length > 0;
 }
 
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** Users know protobuf's names. */
+export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
  * `handled`: the fields that are read, and those that change nothing of what clients and backends see.
  * True if there was something to warn of.
  */
-export function warnUnhandledFields(message: Message, handled: ReadonlySet<string>, findings: Findings): boolean {
+export function warnUnhandledFields(
+  message: Message,
+  handled: ReadonlySet<string>,
+  findings: Findings,
+  consequence = 'it has no effect',
+): boolean {
   let found = false;
   for (const [field, value] of Object.entries(message)) {
     if (field.startsWith('$') || handled.has(field) || !isSet(value)) continue;
     const name = typeof value === 'object' && 'case' in value ? String(value.case) : field;
     found = true;
-    findings.warn(`${snakeCase(name)} is not supported by the embedded engine and has no effect`);
+    findings.warn(`${snakeCase(name)} is not supported by the embedded engine: ${consequence}`);
   }
   for (const { no } of message.$unknown ?? []) {
     found = true;
-    findings.warn(`field ${no} is unknown to the embedded engine and has no effect`);
+    findings.warn(`field ${no} is unknown to the embedded engine: ${consequence}`);
   }
   return found;
 }
