@@ -1,3 +1,4 @@
+// What a cache tells its subscribers of a new ResourceSet.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
