@@ -6,6 +6,7 @@ import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import {
   parseAdmin,
+  parseBackend,
   parseBind,
   parseDuration,
   parseHostPort,
@@ -68,6 +69,28 @@ describe('flags', () => {
     refuses(parseDuration, ['', 's', '1h', '-1', '1.5s']);
     assert.equal(parseLineCount('20'), 20);
     refuses(parseLineCount, ['', '-1', 'all']);
+  });
+
+  it('take backends', () => {
+    const backend = { service: 'counter', namespace: 'default', port: undefined, host: '127.0.0.1', hostPort: 3000 };
+    assert.deepEqual(parseBackend('counter=127.0.0.1:3000'), backend);
+    assert.deepEqual(parseBackend('counter=localhost:3000'), backend);
+    assert.deepEqual(parseBackend('counter.shop:80=[::1]:1'), {
+      ...backend,
+      namespace: 'shop',
+      port: 80,
+      host: '::1',
+      hostPort: 1,
+    });
+    refuses(parseBackend, [
+      '',
+      'counter',
+      '=127.0.0.1:1',
+      'counter=',
+      'counter=example.com:80',
+      'a.b.c=127.0.0.1:1',
+      'counter=0',
+    ]);
   });
 
   it('give a value or a usage error for any text', () => {

@@ -1,7 +1,7 @@
 // Texts of flags to values. Each throws commander's InvalidArgumentError with what would have been right.
 import net from 'node:net';
 import path from 'node:path';
-import type { HostPort, Mount } from '../main/run-options.ts';
+import type { Backend, HostPort, Mount } from '../main/run-options.ts';
 import { usageError } from './exit-codes.ts';
 
 /** For repeatable flags. */
@@ -109,4 +109,23 @@ export function parseXdsAddress(text: string): string {
   }
   const { host, port } = parseHostPort(text);
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** `counter=127.0.0.1:3000`, `counter.shop:80=3000`: a Service, or one port of it, served on this machine. */
+export function parseBackend(text: string): Backend {
+  const [, service, namespace, port, target] = /^([a-z0-9-]+)(?:\.([a-z0-9-]+))?(?::(\d+))?=(.+)$/.exec(text) ?? [];
+  if (!service || !target) {
+    throw usageError(`"${text}" is not SERVICE[.NAMESPACE][:PORT]=HOST:PORT, as in counter=127.0.0.1:3000.`);
+  }
+  const { host, port: hostPort } = parseHostPort(target);
+  const address = host === 'localhost' ? '127.0.0.1' : host;
+  if (net.isIP(address) === 0) throw usageError(`"${host}" is not an IP address.`);
+  if (hostPort === 0) throw usageError(`"${text}" needs the port of the application.`);
+  return {
+    service: parseName(service),
+    namespace: parseName(namespace ?? 'default'),
+    port: port === undefined ? undefined : parsePort(port),
+    host: address,
+    hostPort,
+  };
 }

@@ -1,6 +1,7 @@
 // What a running tidegate tells people: `ready`, the port table and access logs on standard output, the rest on standard error.
 import { formatDiagnostic } from '../lib/diagnostic.ts';
 import type { RunEvents } from '../main/run-options.ts';
+import { createLineWriter } from './create-line-writer.ts';
 import { formatPorts } from './format-ports.ts';
 import { printable, printLine, type Style, styled, type Terminal } from './terminal.ts';
 
@@ -28,7 +29,9 @@ export function createRunEvents({ stdout, stderr }: Terminal): RunEvents {
     },
     moreDiagnostics: (count) =>
       printLine(stderr, `… and ${count} more: all of them are at /debug/diagnostics of the admin server`),
-    accessLog: (line) => printLine(stdout, line),
+    accessLog: createLineWriter(stdout, (count) =>
+      printLine(stderr, `${count} access log lines were dropped: standard output is not read`),
+    ),
     log: (text) => stderr.write(text),
     progress:
       'isTTY' in stderr

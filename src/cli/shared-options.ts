@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { HostPort, LogLevel, Mount, ProxyOptions } from '../main/run-options.ts';
 import {
   collect,
+  parseBackend,
   parseBind,
   parseDuration,
   parseHostPort,
@@ -29,6 +30,15 @@ export function addAdminOption(command: Command): Command {
 
 export function addPathsOption(command: Command, description: string): Command {
   return command.addOption(new Option('-f, --file <path>', description).argParser(collect((text) => text)));
+}
+
+export function addBackendOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--backend <service=host:port>',
+      'serve a Service (SERVICE[.NAMESPACE][:PORT]) from this address instead of its endpoints; repeatable',
+    ).argParser(collect(parseBackend)),
+  );
 }
 
 export interface LocalNodeFlags {
@@ -99,7 +109,7 @@ export function proxyOptions(flags: ProxyFlags, defaultName: string): ProxyOptio
     portMap: flags.portMap,
     mounts: flags.mount ?? [],
     workers: flags.workers,
-    xdsProtocol: flags.xdsProtocol === 'sotw' ? 'SotW' : 'delta',
+    xdsProtocol: flags.xdsProtocol,
     drainTimeoutMs: flags.drainTimeout,
   };
 }

@@ -31,9 +31,22 @@ export interface CommonOptions {
   readonly logFormat: 'text' | 'json';
 }
 
+/** Where a Service (or one port of it) is served on this machine. */
+export interface Backend {
+  readonly service: string;
+  readonly namespace: string;
+  /** Service port; undefined for all of them. */
+  readonly port: number | undefined;
+  /** IP address. */
+  readonly host: string;
+  readonly hostPort: number;
+}
+
 export interface SourceOptions {
   /** Files and folders of manifests. */
   readonly paths: readonly string[];
+  /** Endpoints that take the place of those in the manifests. */
+  readonly backends: readonly Backend[];
 }
 
 export interface ProxyOptions {
@@ -49,7 +62,7 @@ export interface ProxyOptions {
   readonly mounts: readonly Mount[];
   /** Undefined: the data plane's own default. */
   readonly workers: number | undefined;
-  readonly xdsProtocol: 'delta' | 'SotW';
+  readonly xdsProtocol: 'delta' | 'sotw';
   /** Milliseconds that requests in flight get at the end. */
   readonly drainTimeoutMs: number;
 }

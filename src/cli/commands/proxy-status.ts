@@ -80,11 +80,15 @@ async function compare(admin: AdminClient, proxy: ProxySyncView, terminal: Termi
   const { compareConfig } = await import('../../main/compare-config.ts');
   const [intended, actual] = await Promise.all([readIntended(admin, proxy), readActual(admin, proxy)]);
   const comparisons = compareConfig(intended, actual);
-  for (const { matches, text } of comparisons) {
-    printLine(terminal.stdout, matches ? text : styled(terminal.stdout, 'red', printable(text)));
+  for (const { title, match, difference } of comparisons) {
+    if (match) printLine(terminal.stdout, `${title} Match`);
+    else {
+      printLine(terminal.stdout, styled(terminal.stdout, 'red', `${title} Don't Match`));
+      printLine(terminal.stdout, printable(difference.join('\n')));
+    }
   }
   for (const line of errorLines(proxy)) printLine(terminal.stdout, line);
-  return comparisons.every(({ matches }) => matches) && errorLines(proxy).length === 0;
+  return comparisons.every(({ match }) => match) && errorLines(proxy).length === 0;
 }
 
 export function addProxyStatusCommand(program: Command, terminal: Terminal): void {

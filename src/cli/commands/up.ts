@@ -1,11 +1,12 @@
 // `tidegate up`: pilot and one gateway in one process, from manifests on disk.
 import { type Command, Option } from 'commander';
-import type { HostPort } from '../../main/run-options.ts';
+import type { Backend, HostPort } from '../../main/run-options.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { parseAdmin } from '../parse-flags.ts';
 import { createRunEvents } from '../run-events.ts';
 import { runUntilStopped } from '../run-signals.ts';
 import {
+  addBackendOption,
   addLogOptions,
   addPathsOption,
   addProxyOptions,
@@ -18,6 +19,7 @@ import type { Terminal } from '../terminal.ts';
 
 interface UpFlags extends ProxyFlags, LogFlags {
   readonly file: readonly string[];
+  readonly backend?: readonly Backend[];
   readonly admin: HostPort | 'off';
 }
 
@@ -28,12 +30,14 @@ Prints "ready" and the port table on standard output once the first configuratio
 Examples:
   tidegate up -f manifests/
   tidegate up -f gateway.yaml -f routes.yaml --port-map 80=18080,443=18443
+  tidegate up -f manifests/ --backend counter=127.0.0.1:3000
   tidegate up -f manifests/ --engine envoy --mount /etc/istio/ingressgateway-certs=./certs
 ${exitCodesHelp}`;
 
 export function addUpCommand(program: Command, terminal: Terminal): void {
   const command = program.command('up').description('serve manifests from disk: pilot and a gateway in one process');
   addPathsOption(command, 'file or folder of manifests, watched; repeatable').options.at(-1)?.makeOptionMandatory();
+  addBackendOption(command);
   addProxyOptions(command).addOption(
     new Option('--admin <host:port>', 'admin server: 0 takes a free port, off has none')
       .argParser(parseAdmin)
@@ -48,6 +52,7 @@ export function addUpCommand(program: Command, terminal: Terminal): void {
           {
             ...proxyOptions(flags, 'istio-ingressgateway'),
             paths: flags.file,
+            backends: flags.backend ?? [],
             admin: flags.admin === 'off' ? undefined : flags.admin,
             logLevel: flags.logLevel,
             logFormat: flags.logFormat,
