@@ -7,7 +7,7 @@ import type { HttpServing } from './http/http-serving.ts';
 import { createListenerSet } from './listener/create-listener-set.ts';
 import { createHttpConnections } from './listener/serve-http-connection.ts';
 import { createLogOutput } from './log-output/create-log-output.ts';
-import { createTlsContexts, diagnoseCertificates } from './tls/create-tls-contexts.ts';
+import { createTlsContexts } from './tls/create-tls-contexts.ts';
 import { createClusterSet } from './upstream/create-cluster-set.ts';
 
 export interface EngineOptions {
@@ -31,6 +31,7 @@ export interface Engine {
   listeners(): readonly BoundListener[];
   /** Every listener is bound, or is known not to be. */
   readonly settled: boolean;
+  /** Ports that could not be bound. */
   diagnostics(): readonly Diagnostic[];
   /** Access log lines that were lost. */
   readonly droppedLogLines: number;
@@ -77,10 +78,7 @@ export function createEngine(options: EngineOptions): Engine {
     get settled() {
       return listeners.settled;
     },
-    diagnostics: () => [
-      ...listeners.diagnostics(),
-      ...diagnoseCertificates(config.listeners.values(), config.secrets, new Date()),
-    ],
+    diagnostics: listeners.diagnostics,
     get droppedLogLines() {
       return logOutput.dropped;
     },

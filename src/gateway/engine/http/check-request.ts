@@ -10,7 +10,6 @@ export type CheckedRequest =
   | { readonly kind: 'rejected'; readonly reply: LocalReply };
 
 // Neither may carry what would end a line or a word of an HTTP/1.1 head.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const unsafe = /[\0-\x20\x7f]/;
 
 export function checkRequest(

@@ -12,7 +12,6 @@ const unreserved = /[0-9A-Za-z\-._~]/;
 const hexPair = /^[0-9A-Fa-f]{2}$/;
 
 /** Whether normalising could change anything: nearly all paths pass here without a copy. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters must be encoded
 const suspicious = /[%\\]|\/\.|[\0-\x20"<>`{}\x7f-\uffff]/;
 
 /** `target` is path and query; a fragment is refused as Istio's gateways do. */

@@ -17,6 +17,8 @@ export interface ListenerSet {
 
 export function createListenerSet(options: ListenerOptions): ListenerSet {
   const listeners = new Map<string, Listener>();
+  /** Bound no more, with connections that still go on. */
+  const leaving = new Set<Listener>();
 
   const add = (config: ListenerConfig): void => {
     const listener = createListener(config, options);
@@ -34,7 +36,8 @@ export function createListenerSet(options: ListenerOptions): ListenerSet {
         const next = configs.get(name);
         if (next && sameAddress(next, listener.config)) continue;
         listeners.delete(name);
-        void listener.stop({ drainMs: options.drainMs, idle: false });
+        leaving.add(listener);
+        void listener.stop({ drainMs: options.drainMs, idle: false }).then(() => leaving.delete(listener));
       }
       for (const [name, config] of configs) {
         const known = listeners.get(name);
@@ -54,9 +57,11 @@ export function createListenerSet(options: ListenerOptions): ListenerSet {
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
     diagnostics: () => [...listeners.values()].flatMap((listener) => diagnose(listener) ?? []),
     drain: async (timeoutMs) => {
-      const all = [...listeners.values()];
-      listeners.clear();
-      await Promise.all(all.map((listener) => listener.stop({ drainMs: timeoutMs, idle: true })));
+      for (const [name, listener] of listeners) {
+        listeners.delete(name);
+        leaving.add(listener);
+      }
+      await Promise.all([...leaving].map((listener) => listener.stop({ drainMs: timeoutMs, idle: true })));
     },
   };
 }

@@ -17,7 +17,7 @@ export interface Listener {
   start(): void;
   /** New connections are served by it; those on filter chains that are gone or different drain. */
   update(config: ListenerConfig): void;
-  /** Accepts no more. Connections drain, and are closed after the time given. Resolves when none is left. */
+  /** Accepts no more. Connections drain, and are closed after the time given. Resolves when none is left. Called again with less time, it hurries. */
   stop(options: { readonly drainMs: number; readonly idle: boolean }): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export function createListener(initial: ListenerConfig, options: ListenerOptions
   let retryMs = retry.initialMs;
   let stopped = false;
   const drainTimers = new Set<NodeJS.Timeout>();
-  let onEmpty: (() => void) | undefined;
+  const emptied = Promise.withResolvers<void>();
 
   const setState = (next: ListenerState): void => {
     state = next;
@@ -55,7 +55,7 @@ export function createListener(initial: ListenerConfig, options: ListenerOptions
     connections.add(live);
     socket.once('close', () => {
       connections.delete(live);
-      if (connections.size === 0) onEmpty?.();
+      if (stopped && connections.size === 0) emptied.resolve();
     });
   };
 
@@ -122,11 +122,8 @@ export function createListener(initial: ListenerConfig, options: ListenerOptions
       clearTimeout(retryTimer);
       server?.close();
       if (connections.size === 0) return;
-      const empty = new Promise<void>((resolve) => {
-        onEmpty = resolve;
-      });
       drain([...connections], drainMs, idle);
-      await empty;
+      await emptied.promise;
       for (const timer of drainTimers) clearTimeout(timer);
     },
   };

@@ -1,9 +1,6 @@
 // The certificates of filter chains as Node's secure contexts, made when first needed and again when a secret changes.
-import { X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
-import type { Diagnostic } from '../../../lib/diagnostic.ts';
-import { parseFileSecretName } from '../../../xds/resource-names.ts';
-import type { DownstreamTls, FilterChainConfig, ListenerConfig, SecretConfig } from '../config/engine-config.ts';
+import type { DownstreamTls, SecretConfig } from '../config/engine-config.ts';
 
 export type TlsContext =
   | { readonly kind: 'ready'; readonly secureContext: tls.SecureContext }
@@ -65,74 +62,11 @@ function buildContext(config: DownstreamTls, secrets: ReadonlyMap<string, Secret
 const tls13Ciphers = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 
 /** Why a certificate cannot serve; undefined if it can. */
-function secretProblem(secret: SecretConfig): string | undefined {
+export function secretProblem(secret: SecretConfig): string | undefined {
   try {
     tls.createSecureContext({ cert: secret.certificateChain, key: secret.privateKey });
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-/** Problems of the certificates that these listeners name; each costs the chains that use it, nothing else. */
-export function diagnoseCertificates(
-  listeners: Iterable<ListenerConfig>,
-  secrets: ReadonlyMap<string, SecretConfig>,
-  now: Date,
-): readonly Diagnostic[] {
-  const users = new Map<string, string[]>();
-  for (const listener of listeners) {
-    const chains: readonly FilterChainConfig[] = [
-      ...listener.filterChains,
-      ...(listener.defaultFilterChain ? [listener.defaultFilterChain] : []),
-    ];
-    for (const chain of chains)
-      for (const name of chain.tls?.certificates ?? []) {
-        const hosts = chain.match.serverNames.join(', ') || 'any server name';
-        users.set(name, [...(users.get(name) ?? []), `${hosts} on ${listener.name}`]);
-      }
-  }
-  return [...users].flatMap(([name, usedBy]) => diagnose(name, secrets.get(name), usedBy.join('; '), now) ?? []);
-}
-
-function diagnose(name: string, secret: SecretConfig | undefined, usedBy: string, now: Date): Diagnostic | undefined {
-  const file = parseFileSecretName(name);
-  if (!secret) {
-    const effect = `TLS connections for ${usedBy} are closed.`;
-    if (file?.kind === 'certificate')
-      return {
-        severity: 'error',
-        code: 'TG0012',
-        message: `Certificate ${file.certificate} or key ${file.key} is missing or unreadable. ${effect}`,
-        remedy: 'Mount the files there, or map the folder with --mount; they are taken up without a restart.',
-      };
-    return {
-      severity: 'error',
-      code: 'TG0015',
-      message: `Secret ${name} is not available. ${effect}`,
-      remedy: 'Create the Secret in the namespace of the gateway, with tls.crt and tls.key.',
-    };
-  }
-  const problem = secretProblem(secret);
-  if (problem !== undefined)
-    return {
-      severity: 'error',
-      code: 'TG0013',
-      message: `The certificate or key of ${name} cannot be used (${problem}). TLS connections for ${usedBy} are closed.`,
-      remedy: 'Put a PEM certificate chain and the private key that belongs to it in place.',
-    };
-  return diagnoseValidity(name, secret, usedBy, now);
-}
-
-function diagnoseValidity(name: string, secret: SecretConfig, usedBy: string, now: Date): Diagnostic | undefined {
-  const certificate = new X509Certificate(secret.certificateChain);
-  const expired = certificate.validToDate < now;
-  if (!expired && certificate.validFromDate <= now) return undefined;
-  const when = expired ? `expired on ${certificate.validTo}` : `is not valid before ${certificate.validFrom}`;
-  return {
-    severity: 'warning',
-    code: 'TG0014',
-    message: `The certificate of ${name} ${when}. It is served for ${usedBy} all the same; clients will refuse it.`,
-    remedy: 'Renew the certificate; it is taken up without a restart.',
-  };
 }

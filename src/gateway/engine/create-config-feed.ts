@@ -1,0 +1,131 @@
+// Keeps the engine's configuration: subscribes at pilot to what the configuration names, adds mounted certificates, serves the result.
+import type { Logger } from '../../lib/logger.ts';
+import type { AdsClient, ReceivedUpdate, UpdateVerdict, XdsProtocol } from '../../xds/client/ads-client.ts';
+import { wildcardName } from '../../xds/client/ads-client.ts';
+import { createAdsClient } from '../../xds/client/create-ads-client.ts';
+import type { Node } from '../../xds/generated/envoy/config/core/v3/base_pb.ts';
+import { pushOrder, type TypeUrl, typeUrls } from '../../xds/type-urls.ts';
+import type { MountedSecrets } from '../secrets/create-mounted-secrets.ts';
+import type { ConfigStore } from './config/config-store.ts';
+import { createConfigStore } from './config/create-config-store.ts';
+import type { EngineHost } from './workers/engine-host.ts';
+
+export interface ConfigFeed {
+  readonly store: ConfigStore;
+  start(): void;
+  close(): Promise<void>;
+}
+
+export interface ConfigFeedOptions {
+  /** `unix:/path` or `127.0.0.1:15010`. */
+  readonly pilot: string;
+  readonly node: Node;
+  readonly xdsProtocol?: XdsProtocol | undefined;
+  readonly secrets: MountedSecrets;
+  readonly host: EngineHost;
+  readonly logger: Logger;
+  /** Called after each update is in service. */
+  readonly onServed: () => void;
+}
+
+/** Everything a store holds, in the order in which it can be taken. */
+export function replayOf(store: ConfigStore): readonly ReceivedUpdate[] {
+  return pushOrder.map((typeUrl) => ({ typeUrl, resources: [...store.held(typeUrl).values()], removed: [] }));
+}
+
+export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
+  const { host, secrets, logger } = options;
+  const store = createConfigStore();
+  const subscribed = new Map<TypeUrl, Set<string>>();
+  const requestedFiles = new Set<string>();
+  let unsubscribe: () => void = () => {};
+  let closed = false;
+  /** Updates come from pilot and from files: they are served one after the other. */
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const serve = async (update: ReceivedUpdate): Promise<UpdateVerdict> => {
+    const refused = store.apply(update);
+    if (refused !== undefined) logger.warn({ typeUrl: update.typeUrl, error: refused }, 'configuration refused');
+    const failed = await host.serve(update, store.current());
+    if (!closed) followNames();
+    options.onServed();
+    return refused ?? failed;
+  };
+  const enqueue = (update: ReceivedUpdate): Promise<UpdateVerdict> => {
+    const verdict = queue.then(() => serve(update));
+    queue = verdict.catch((error: unknown) => logger.error({ err: error }, 'an update could not be served'));
+    return verdict;
+  };
+
+  const client: AdsClient = createAdsClient({
+    address: options.pilot,
+    node: options.node,
+    ...(options.xdsProtocol ? { protocol: options.xdsProtocol } : {}),
+    logger,
+    onUpdate: enqueue,
+  });
+
+  const follow = (typeUrl: TypeUrl, names: readonly string[]): void => {
+    const before = subscribed.get(typeUrl) ?? new Set();
+    const next = new Set(names);
+    const added = names.filter((name) => !before.has(name));
+    const gone = [...before].filter((name) => !next.has(name));
+    subscribed.set(typeUrl, next);
+    if (added.length > 0) client.subscribe(typeUrl, added);
+    if (gone.length > 0) client.unsubscribe(typeUrl, gone);
+  };
+
+  const followNames = (): void => {
+    const wanted = store.wanted();
+    follow(typeUrls.endpoint, wanted.endpoints);
+    follow(typeUrls.route, wanted.routes);
+    follow(typeUrls.secret, wanted.secrets);
+    const files = new Set(wanted.fileSecrets);
+    for (const name of requestedFiles) {
+      if (files.has(name)) continue;
+      requestedFiles.delete(name);
+      secrets.release(name);
+    }
+    for (const name of files) {
+      if (requestedFiles.has(name)) continue;
+      requestedFiles.add(name);
+      secrets.request(name);
+      void enqueue(fileSecretUpdate(secrets, [name]));
+    }
+  };
+
+  return {
+    store,
+    start: () => {
+      unsubscribe = secrets.cache.subscribe((diff) => {
+        const changes = diff.get(typeUrls.secret);
+        if (!changes) return;
+        const names = [...changes.added, ...changes.changed].map(({ name }) => name);
+        const mine = [...names, ...changes.removed].filter((name) => requestedFiles.has(name));
+        if (mine.length > 0) void enqueue(fileSecretUpdate(secrets, mine));
+      });
+      client.subscribe(typeUrls.cluster, [wildcardName]);
+      client.subscribe(typeUrls.listener, [wildcardName]);
+      client.start();
+    },
+    close: async () => {
+      closed = true;
+      unsubscribe();
+      for (const name of requestedFiles) secrets.release(name);
+      requestedFiles.clear();
+      await client.close();
+      await queue;
+    },
+  };
+}
+
+/** What the mounted files have under these names now; one that cannot be read is said to be missing. */
+function fileSecretUpdate(secrets: MountedSecrets, names: readonly string[]): ReceivedUpdate {
+  const held = secrets.cache.current.get(typeUrls.secret);
+  const found = names.flatMap((name) => held?.get(name) ?? []);
+  return {
+    typeUrl: typeUrls.secret,
+    resources: found.map(({ name, version, bytes }) => ({ name, version, bytes })),
+    removed: names.filter((name) => !held?.has(name)),
+  };
+}

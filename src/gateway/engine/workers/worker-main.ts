@@ -1,0 +1,62 @@
+// The entry of a worker thread: an engine of its own, fed with the same resources as all others.
+import { parentPort } from 'node:worker_threads';
+import { silentLogger } from '../../../lib/logger.ts';
+import { createConfigStore } from '../config/create-config-store.ts';
+import type { EngineConfig } from '../config/engine-config.ts';
+import { createEngine } from '../create-engine.ts';
+import { addressKey, type FromWorker, type ToWorker } from './worker-protocol.ts';
+
+const port = parentPort;
+if (!port) throw new Error('worker-main.ts runs as a worker thread only');
+
+const say = (message: FromWorker): void => port.postMessage(message);
+const store = createConfigStore();
+let permitted: ReadonlySet<string> = new Set();
+let lines: string[] = [];
+
+const engine = createEngine({
+  logger: silentLogger,
+  reusePort: true,
+  onAccessLogLine: (line) => {
+    if (lines.length === 0) setImmediate(sendLines);
+    lines.push(line);
+  },
+  onListenerState: () => sendState(),
+});
+
+function sendLines(): void {
+  say({ kind: 'accessLog', lines });
+  lines = [];
+}
+
+function sendState(): void {
+  say({ kind: 'state', listeners: engine.listeners(), diagnostics: engine.diagnostics() });
+}
+
+function serve(config: EngineConfig): void {
+  const listeners = new Map([...config.listeners].filter(([, listener]) => permitted.has(addressKey(listener))));
+  engine.apply({ ...config, listeners });
+  sendState();
+}
+
+port.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'update': {
+      const error = store.apply(message.update);
+      serve(store.current());
+      say({ kind: 'verdict', id: message.id, error });
+      return;
+    }
+    case 'permit':
+      permitted = new Set(message.addresses);
+      serve(store.current());
+      return;
+    case 'drain':
+      void engine.drain(message.timeoutMs).then(() => {
+        if (lines.length > 0) sendLines();
+        say({ kind: 'drained' });
+      });
+  }
+});
+
+say({ kind: 'ready' });

@@ -1,0 +1,27 @@
+// What the main thread and its workers say to each other.
+import type { Diagnostic } from '../../../lib/diagnostic.ts';
+import type { ReceivedUpdate } from '../../../xds/client/ads-client.ts';
+import type { BoundListener } from '../../data-plane.ts';
+import type { ListenerConfig } from '../config/engine-config.ts';
+
+export type ToWorker =
+  | { readonly kind: 'update'; readonly id: number; readonly update: ReceivedUpdate }
+  /** Addresses the worker may bind: the main thread has made sure that nobody else has them. */
+  | { readonly kind: 'permit'; readonly addresses: readonly string[] }
+  | { readonly kind: 'drain'; readonly timeoutMs: number };
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'verdict'; readonly id: number; readonly error: string | undefined }
+  | {
+      readonly kind: 'state';
+      readonly listeners: readonly BoundListener[];
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  | { readonly kind: 'accessLog'; readonly lines: readonly string[] }
+  | { readonly kind: 'drained' };
+
+/** `0.0.0.0:80`. */
+export function addressKey(listener: Pick<ListenerConfig, 'address' | 'port'>): string {
+  return `${listener.address}:${listener.port}`;
+}
