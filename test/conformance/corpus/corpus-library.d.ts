@@ -39,6 +39,8 @@ declare module '*/corpus/lib/core.mjs' {
     readonly name: string;
     readonly response?: CorpusResponse;
     readonly clientError?: string;
+    /** Lines, volatile parts masked; JSON lines as objects. */
+    readonly accessLog?: readonly (string | Readonly<Record<string, unknown>>)[];
   }
   export interface CorpusCase {
     readonly dir: string;
