@@ -21,3 +21,14 @@ export const MAX_INLINE_LENGTH = 64 * 1024;
 export const PARSE_TIMEOUT_MS = 20_000;
 /** Positions kept for a document that was parsed in the worker; beyond them the nearest ancestor answers. */
 export const MAX_POSITIONS = 200_000;
+
+/** Folders watched by the operating system; changes in others are found by polling. */
+export const MAX_WATCHED_FOLDERS = 1_000;
+/** Passes over changed files start at most this often; the first change after a pause is read at once. */
+export const MIN_PASS_INTERVAL_MS = 20;
+/** How long a file must look cut off, or be gone, before that is believed: writers truncate first, editors move away first. */
+export const SETTLE_MS = 200;
+/** Files read at the same time. */
+export const READ_CONCURRENCY = 16;
+/** How long parsing goes on before other work gets its turn. */
+export const PARSE_SLICE_MS = 8;

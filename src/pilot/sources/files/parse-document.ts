@@ -29,6 +29,8 @@ export type ParsedDocument =
       readonly value: unknown;
       /** Character offset of a field, or of its nearest ancestor that exists. */
       offsetOf(path: FieldPath): number;
+      /** The same for at most `limit` fields, outer ones first, by path as JSON: for another thread. */
+      offsets?(limit: number): ReadonlyMap<string, number>;
     }
   | { readonly kind: 'failed'; readonly problems: readonly DocumentProblem[] };
 
@@ -58,7 +60,12 @@ export function parseDocument(text: string): ParsedDocument {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     const oversize = checkSize(value);
     if (oversize) return { kind: 'failed', problems: [oversize] };
-    return { kind: 'value', value, offsetOf: (path) => offsetOf(document, path) };
+    return {
+      kind: 'value',
+      value,
+      offsetOf: (path) => offsetOf(document, path),
+      offsets: (limit) => listOffsets(document, limit),
+    };
   } catch (error) {
     return { kind: 'failed', problems: [problemOfThrown(error)] };
   }
@@ -150,6 +157,26 @@ function offsetOf(document: Document.Parsed, path: FieldPath): number {
     node = child;
   }
   return offset;
+}
+
+/** Breadth first, so that a limit cuts the deepest fields. Aliases are not followed: the field that has one answers. */
+function listOffsets(document: Document.Parsed, limit: number): ReadonlyMap<string, number> {
+  const offsets = new Map<string, number>();
+  const queue: { readonly node: unknown; readonly path: FieldPath; readonly offset: number | undefined }[] = [
+    { node: document.contents, path: [], offset: startOf(document.contents) },
+  ];
+  for (const { node, path, offset } of queue) {
+    if (offsets.size >= limit) break;
+    if (offset !== undefined) offsets.set(JSON.stringify(path), offset);
+    if (queue.length > limit) continue;
+    if (isMap(node))
+      for (const { key, value } of node.items)
+        queue.push({ node: value, path: [...path, String(isScalar(key) ? key.value : key)], offset: startOf(key) });
+    if (isSeq(node))
+      for (const [i, item] of node.items.entries())
+        queue.push({ node: item, path: [...path, i], offset: startOf(item) });
+  }
+  return offsets;
 }
 
 /** The child and where it stands: a map's entry at its key. */

@@ -1,0 +1,87 @@
+// Parses documents without holding up the process: small ones here, large ones in a worker thread with a time limit.
+import { Worker } from 'node:worker_threads';
+import type { FieldPath } from '../../resources/resource.ts';
+import { MAX_INLINE_LENGTH, PARSE_TIMEOUT_MS } from './limits.ts';
+import { type ParsedDocument, parseDocument } from './parse-document.ts';
+import type { ParseReply } from './parse-worker.ts';
+
+export interface DocumentParser {
+  /** Never rejects. */
+  parse(text: string): Promise<ParsedDocument>;
+  /** Ends the worker; a document being parsed fails. */
+  close(): Promise<void>;
+}
+
+/** A worker with more than this is ended by Node, and its document fails. */
+const MAX_WORKER_MEMORY_MB = 2048;
+
+// Published, this file and its worker are both JavaScript.
+const workerFile = new URL(`./parse-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+
+export function createDocumentParser(timeoutMs = PARSE_TIMEOUT_MS): DocumentParser {
+  let worker: Worker | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function parseInWorker(text: string): Promise<ParsedDocument> {
+    worker ??= startWorker();
+    const reply = await replyOf(worker, text, timeoutMs);
+    if (reply.kind !== 'lost') return reply.kind === 'value' ? withPositions(reply) : reply;
+    const ended = worker;
+    worker = undefined;
+    await ended.terminate();
+    const message = 'Parsing it takes too much time or memory.';
+    return { kind: 'failed', problems: [{ code: 'TG0005', offset: 0, message, remedy: 'Split the document.' }] };
+  }
+
+  return {
+    parse(text) {
+      if (text.length <= MAX_INLINE_LENGTH) return Promise.resolve(parseDocument(text));
+      const parsed = last.then(() => parseInWorker(text));
+      last = parsed;
+      return parsed;
+    },
+    async close() {
+      const ended = worker;
+      worker = undefined;
+      await ended?.terminate();
+    },
+  };
+}
+
+function startWorker(): Worker {
+  const worker = new Worker(workerFile, { resourceLimits: { maxOldGenerationSizeMb: MAX_WORKER_MEMORY_MB } });
+  // Between two documents nobody else listens, and an error without a listener would end the process.
+  return worker.on('error', () => undefined);
+}
+
+type Reply = ParseReply | { readonly kind: 'lost' };
+
+/** `lost` where the worker runs out of time or memory, or is ended. */
+function replyOf(worker: Worker, text: string, timeoutMs: number): Promise<Reply> {
+  return new Promise((resolve) => {
+    const finish = (reply: Reply): void => {
+      clearTimeout(timer);
+      worker.off('message', onMessage).off('error', onLost).off('exit', onLost);
+      resolve(reply);
+    };
+    const onMessage = (reply: ParseReply): void => finish(reply);
+    const onLost = (): void => finish({ kind: 'lost' });
+    const timer = setTimeout(onLost, timeoutMs);
+    worker.once('message', onMessage).once('error', onLost).once('exit', onLost);
+    worker.postMessage(text);
+  });
+}
+
+function withPositions({ value, offsets }: Extract<ParseReply, { kind: 'value' }>): ParsedDocument {
+  return {
+    kind: 'value',
+    value,
+    offsetOf(path: FieldPath) {
+      for (let length = path.length; length > 0; length--) {
+        const offset = offsets.get(JSON.stringify(path.slice(0, length)));
+        if (offset !== undefined) return offset;
+      }
+      return offsets.get('[]') ?? 0;
+    },
+  };
+}

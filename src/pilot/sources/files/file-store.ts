@@ -1,0 +1,132 @@
+// What is in force of each file, from one look at it to the next: the rules for files that are cut off, broken or gone.
+import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { DocumentParser } from './document-parser.ts';
+import { draftFile, type FileContent, finishFile, keepFile, parsePiece, refusePiece } from './file-content.ts';
+import type { FileDocument } from './file-document.ts';
+import { PARSE_SLICE_MS, READ_CONCURRENCY, SETTLE_MS } from './limits.ts';
+import { type FileStamp, type FileText, readFileText } from './read-file-text.ts';
+
+interface FileState {
+  readonly content: FileContent;
+  /** Of what was last read, good or not. */
+  readonly stamp: FileStamp | undefined;
+  /** The last text that was believed. */
+  readonly text: string;
+}
+
+/** A change that may be half of one, and when it was first seen (milliseconds). */
+interface Doubt {
+  readonly about: FileStamp | 'missing';
+  readonly since: number;
+}
+
+export interface FileStore {
+  /** Looks at these files again. True where what is in force, or a problem, changed. */
+  check(paths: readonly string[], signal: AbortSignal): Promise<boolean>;
+  /** As `check` for files that are no longer listed: they go, even if something can still be read there. */
+  remove(paths: readonly string[]): boolean;
+  /** Files in doubt, to be looked at again after SETTLE_MS. */
+  doubtful(): ReadonlySet<string>;
+  paths(): Iterable<string>;
+  has(path: string): boolean;
+  /** In the order of their paths. */
+  contents(): readonly FileContent[];
+}
+
+export function createFileStore(parser: DocumentParser, now: () => number): FileStore {
+  const states = new Map<string, FileState>();
+  const doubts = new Map<string, Doubt>();
+  /** Texts that came up in the present pass: a file that is gone may only have been renamed. */
+  const fresh = new Set<string>();
+
+  /** True once the doubt has lasted; else notes it. */
+  function isSettled(path: string, about: Doubt['about']): boolean {
+    const doubt = doubts.get(path);
+    if (doubt?.about === about) return now() - doubt.since >= SETTLE_MS;
+    doubts.set(path, { about, since: now() });
+    return false;
+  }
+
+  function believe(path: string, state: FileState | undefined): void {
+    doubts.delete(path);
+    if (state) states.set(path, state);
+    else states.delete(path);
+  }
+
+  function removeFile(path: string): boolean {
+    const state = states.get(path);
+    if (state === undefined) return false;
+    const inForce = state.content.documents.length > 0 && !fresh.has(state.text);
+    if (inForce && !isSettled(path, 'missing')) return false;
+    believe(path, undefined);
+    return true;
+  }
+
+  async function accept(path: string, read: Exclude<FileText, { kind: 'same' | 'missing' }>, signal: AbortSignal) {
+    const state = states.get(path);
+    const { stamp } = read;
+    if (read.kind === 'failed') {
+      const content = keepFile(state?.content ?? emptyFile(path), [read.problem]);
+      believe(path, { content, stamp, text: state?.text ?? '' });
+      return !isDeepStrictEqual(content.problems, state?.content.problems);
+    }
+    if (state && looksUnfinished(state.text, read.text) && !isSettled(path, read.stamp)) return false;
+    const content = await parseFile(path, read.text, state?.content, signal);
+    if (signal.aborted) return false;
+    fresh.add(read.text);
+    believe(path, { content, stamp, text: read.text });
+    return true;
+  }
+
+  async function parseFile(path: string, text: string, previous: FileContent | undefined, signal: AbortSignal) {
+    const draft = draftFile(path, text, previous);
+    const parsed = new Map<number, FileDocument>();
+    let sliceStart = performance.now();
+    for (const [i, piece] of draft.pieces.entries()) {
+      if (draft.kept[i]) continue;
+      if (signal.aborted) break;
+      parsed.set(i, parsePiece(path, piece, refusePiece(piece) ?? (await parser.parse(piece.text))));
+      if (performance.now() - sliceStart < PARSE_SLICE_MS) continue;
+      await setImmediate();
+      sliceStart = performance.now();
+    }
+    return finishFile(path, draft, parsed, previous);
+  }
+
+  return {
+    async check(paths, signal) {
+      fresh.clear();
+      let changed = false;
+      const missing: string[] = [];
+      for (let at = 0; at < paths.length && !signal.aborted; at += READ_CONCURRENCY) {
+        const batch = paths.slice(at, at + READ_CONCURRENCY);
+        const texts = await Promise.all(batch.map((path) => readFileText(path, states.get(path)?.stamp)));
+        for (const [i, path] of batch.entries()) {
+          const read = texts[i];
+          if (read === undefined || signal.aborted) continue;
+          if (read.kind === 'missing') missing.push(path);
+          else if (read.kind === 'same') doubts.delete(path);
+          else changed = (await accept(path, read, signal)) || changed;
+        }
+      }
+      // Last, so that a file that was only renamed is known under its new name.
+      return missing.filter(removeFile).length > 0 || changed;
+    },
+    remove: (paths) => paths.filter(removeFile).length > 0,
+    doubtful: () => new Set(doubts.keys()),
+    paths: () => states.keys(),
+    has: (path) => states.has(path),
+    contents: () => [...states].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, { content }]) => content),
+  };
+}
+
+function emptyFile(path: string): FileContent {
+  return { path, documents: [], problems: [], wasGood: false };
+}
+
+/** A writer that truncates the file and writes it anew is seen at work: empty, a part of the old text, or cut in a line. */
+function looksUnfinished(before: string, after: string): boolean {
+  if (after.length < before.length && before.startsWith(after)) return true;
+  return before.endsWith('\n') && !after.endsWith('\n');
+}
