@@ -21,7 +21,7 @@ export function checkGateway(model: Model, gateway: ModelGateway): readonly Diag
         severity: 'warning',
         code: 'IST0162',
         path: ['spec', 'servers', index, 'port', 'number'],
-        message: `Service ${names.join(', ')} has no port ${port}: the gateway listens on it, but nothing sends traffic there.`,
+        message: `Service ${names.join(', ')} has no port ${port}: the gateway listens on it, but in a cluster nothing sends traffic there.`,
         remedy: `Add port ${port} to the Service, or use one of its ports (${[...offered].sort((a, b) => a - b).join(', ')}).`,
       }),
     );

@@ -40,9 +40,23 @@ function checkHosts(virtualService: ModelVirtualService, gateways: readonly Mode
     }));
 }
 
-function destinationFinding(model: Model, destination: ModelDestination, path: FieldPath): Finding | undefined {
+/** A Service that stands for itself has no end to follow. */
+function missingService(model: Model, host: string, target: string): string {
+  if (model.services.get(target)?.alias !== undefined)
+    return `The ExternalName Services that ${host} leads to name each other in a circle`;
+  return host === target
+    ? `There is no Service ${target}`
+    : `There is no Service ${target}, which ${host} is an ExternalName for`;
+}
+
+/** `consequence` completes "…: ". */
+function destinationFinding(
+  model: Model,
+  destination: ModelDestination,
+  path: FieldPath,
+  consequence: string,
+): Finding | undefined {
   const { target, service, port } = resolveDestination(model.services, destination, 0, undefined);
-  const consequence = 'requests to it are answered with 503';
   if (destination.subset !== '')
     return {
       severity: 'error',
@@ -51,35 +65,38 @@ function destinationFinding(model: Model, destination: ModelDestination, path: F
       message: `The subset ${destination.subset} needs a DestinationRule, which Tidegate does not read yet: ${consequence}.`,
       remedy: 'Remove the subset, or name a Service of its own for it.',
     };
-  if (service === undefined) {
-    const external = target.host === destination.host ? '' : `, which ${destination.host} is an ExternalName for`;
+  if (service === undefined)
     return {
       severity: 'error',
       code: 'IST0101',
       path: [...path, 'host'],
-      message: `There is no Service ${target.host}${external}: ${consequence}.`,
+      message: `${missingService(model, destination.host, target.host)}: ${consequence}.`,
       remedy: 'Create the Service, or correct the host: a name without a dot is a Service of the same namespace.',
     };
-  }
   if (port !== undefined) return undefined;
   const offered = service.ports.map((candidate) => candidate.port).join(', ') || 'none';
-  const problem =
-    destination.port === undefined
-      ? `Service ${target.host} has not exactly one TCP port (${offered}), so the Gateway's port number is taken`
-      : `Service ${target.host} has no TCP port ${destination.port} (it has ${offered})`;
+  if (destination.port === undefined)
+    return {
+      severity: 'warning',
+      code: 'TG0023',
+      path,
+      message: `No port is given and Service ${target.host} has not exactly one TCP port (${offered}), so the Gateway's own port number is used: where the Service lacks it, ${consequence}.`,
+      remedy: 'Set destination.port.number to one of the ports of the Service.',
+    };
   return {
     severity: 'error',
     code: 'TG0023',
     path: [...path, 'port'],
-    message: `${problem}: ${consequence}.`,
+    message: `Service ${target.host} has no TCP port ${destination.port} (it has ${offered}): ${consequence}.`,
     remedy: 'Set destination.port.number to one of the ports of the Service.',
   };
 }
 
-function checkAction(model: Model, action: ModelAction, path: FieldPath): readonly Finding[] {
+function checkAction(model: Model, action: ModelAction, path: FieldPath, consequence: string): readonly Finding[] {
   if (action.kind === 'broken') return [];
   return action.destinations.flatMap((destination) => {
-    const finding = destinationFinding(model, destination, [...path, 'route', destination.index, 'destination']);
+    const field = [...path, 'route', destination.index, 'destination'];
+    const finding = destinationFinding(model, destination, field, consequence);
     return finding === undefined ? [] : [finding];
   });
 }
@@ -106,8 +123,12 @@ export function checkVirtualService(model: Model, virtualService: ModelVirtualSe
     ...checkGateways(model, virtualService),
     ...checkHosts(virtualService, gateways),
     ...checkReachable(virtualService),
-    ...virtualService.http.flatMap(({ action, index }) => checkAction(model, action, ['spec', 'http', index])),
-    ...virtualService.tcp.flatMap(({ action, index }) => checkAction(model, action, ['spec', 'tcp', index])),
+    ...virtualService.http.flatMap(({ action, index }) =>
+      checkAction(model, action, ['spec', 'http', index], 'requests to it are answered with 503'),
+    ),
+    ...virtualService.tcp.flatMap(({ action, index }) =>
+      checkAction(model, action, ['spec', 'tcp', index], 'connections to it are closed'),
+    ),
   ];
   return findings.map((finding) => report(virtualService.resource, finding));
 }

@@ -44,9 +44,7 @@ export function fileSecretSource(): ConfigSource {
       value: {
         apiType: ApiConfigSource_ApiType.GRPC,
         transportApiVersion: ApiVersion.V3,
-        grpcServices: [
-          { targetSpecifier: { case: 'envoyGrpc', value: { clusterName: fileSecretCluster } } },
-        ],
+        grpcServices: [{ targetSpecifier: { case: 'envoyGrpc', value: { clusterName: fileSecretCluster } } }],
         setNodeOnFirstMessageOnly: true,
       },
     },

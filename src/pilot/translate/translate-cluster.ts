@@ -86,8 +86,7 @@ function translateEndpoints(name: string, service: ModelService, port: ModelServ
   }));
   const assignment = create(ClusterLoadAssignmentSchema, {
     clusterName: name,
-    endpoints:
-      lbEndpoints.length === 0 ? [] : [{ locality: {}, lbEndpoints, loadBalancingWeight: lbEndpoints.length }],
+    endpoints: lbEndpoints.length === 0 ? [] : [{ locality: {}, lbEndpoints, loadBalancingWeight: lbEndpoints.length }],
   });
   return createXdsResource(typeUrls.endpoint, ClusterLoadAssignmentSchema, name, assignment, {
     owners: [service.ref],

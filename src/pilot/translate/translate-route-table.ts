@@ -1,5 +1,6 @@
 // A route table → RouteConfiguration: one virtual host per set of hosts, sorted by name.
 import { create } from '@bufbuild/protobuf';
+import { formatResourceRef, type ResourceRef } from '../../lib/diagnostic.ts';
 import {
   type Route,
   type VirtualHost,
@@ -7,7 +8,6 @@ import {
   VirtualHostSchema,
 } from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { RouteConfigurationSchema } from '../../xds/generated/envoy/config/route/v3/route_pb.ts';
-import { formatResourceRef, type ResourceRef } from '../../lib/diagnostic.ts';
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
 import { blackHoleVirtualHostName, httpRouteName, httpsRouteName, virtualHostName } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';

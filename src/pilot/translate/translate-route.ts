@@ -1,6 +1,7 @@
 // One route: what it matches, where it goes, and whose it is.
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
+import { formatResourceRef } from '../../lib/diagnostic.ts';
 import {
   type RetryPolicy,
   RetryPolicySchema,
@@ -12,7 +13,6 @@ import {
 } from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { PreviousHostsPredicateSchema } from '../../xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { clusterName, configPath } from '../../xds/resource-names.ts';
-import { formatResourceRef } from '../../lib/diagnostic.ts';
 import type { PathMatch } from '../model/model.ts';
 import type { ForwardTargets, RouteView, Target } from '../model/proxy-view.ts';
 import { seconds } from './config-source.ts';
@@ -61,7 +61,9 @@ function translateMatch(path: PathMatch): RouteMatch {
   }
 }
 
-function clusterSpecifier(targets: ForwardTargets): MessageInitShape<typeof RouteActionSchema>['clusterSpecifier'] {
+function clusterSpecifier(
+  targets: ForwardTargets,
+): NonNullable<MessageInitShape<typeof RouteActionSchema>['clusterSpecifier']> {
   if (targets.kind === 'single') return { case: 'cluster', value: targetName(targets.target) };
   return {
     case: 'weightedClusters',
@@ -84,7 +86,7 @@ function operation(route: RouteView): string {
   return `${route.owner.name}:${route.port}${pattern}`;
 }
 
-function translateAction(route: RouteView): MessageInitShape<typeof RouteSchema>['action'] {
+function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof RouteSchema>['action']> {
   if (route.action.kind === 'broken') return { case: 'directResponse', value: { status: 500 } };
   return {
     case: 'route',
@@ -100,7 +102,7 @@ function translateAction(route: RouteView): MessageInitShape<typeof RouteSchema>
 /** A broken route says in the access log (`ROUTE_NAME`) which field broke it; clients are told nothing of it. */
 function routeName(route: RouteView): string {
   if (route.action.kind === 'forward') return route.name;
-  return `broken ${formatResourceRef(route.owner)} ${route.action.field}`;
+  return `broken:${formatResourceRef(route.owner)}:${route.action.field}`;
 }
 
 export function translateRoute(route: RouteView): Route {

@@ -11,11 +11,7 @@ import { accessLogs } from './translate-access-log.ts';
 import { targetName } from './translate-route.ts';
 
 /** Without targets (a rule that is broken) connections are accepted and closed. */
-export function translateTcpProxy(
-  targets: ForwardTargets | undefined,
-  owner: ResourceRef,
-  mesh: MeshSettings,
-): Filter {
+export function translateTcpProxy(targets: ForwardTargets | undefined, owner: ResourceRef, mesh: MeshSettings): Filter {
   const single =
     targets === undefined ? blackHoleCluster : targets.kind === 'single' ? targetName(targets.target) : undefined;
   const proxy = create(TcpProxySchema, {
