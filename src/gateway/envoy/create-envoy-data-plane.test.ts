@@ -155,6 +155,7 @@ test('a port in use costs only its own listener, and is taken over once it is fr
   const { envoy, pilot } = await createGateway(t);
   const [good, taken] = [await freePort(), await freePort()];
   const other = net.createServer().listen(taken, '127.0.0.1');
+  t.after(() => other.close());
   await once(other, 'listening');
   pilot.serve({ good: { port: good, route: { direct: 'good' } }, taken: { port: taken, route: { direct: 'mine' } } });
   await envoy.start();
@@ -333,5 +334,5 @@ test('says why Envoy cannot run', { skip }, async (t) => {
   await assert.rejects(envoy.start(), { code: 'envoy-failed', message: /\/bin\/false\) does not run: exit status 1/ });
   await assert.rejects(envoy.ready(), { code: 'unavailable' });
   const { envoy: other } = await createGateway(t, { statsPrefixes: [''] });
-  await assert.rejects(other.start(), { code: 'envoy-failed', message: /StringMatcher|Proto constraint/ });
+  await assert.rejects(other.start(), { code: 'envoy-failed', message: /StringMatcher.*at least 1/s });
 });

@@ -32,6 +32,7 @@ export interface EnvoyDataPlaneOptions {
   readonly concurrency?: number;
   /** How long connections of a listener that changed or went may live on. */
   readonly drainTimeS?: number;
+  /** Envoy's own messages below warnings are many: hundreds at each start. */
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn';
   readonly statsPrefixes?: readonly string[];
   /** Where access log lines are kept; a feed of its own if absent. */
@@ -53,6 +54,10 @@ const busyLookMs = 100;
 const idleLookMs = 1000;
 /** Of Envoy's errors, for the message when it cannot start. */
 const keptErrors = 5;
+
+/** Envoy puts the whole bootstrap into a message about it; what is wrong stands at the end. */
+const shorten = (message: string): string =>
+  message.length > 600 ? `${message.slice(0, 100)} … ${message.slice(-400)}` : message;
 
 interface Machinery {
   readonly directory: RuntimeDirectory;
@@ -89,7 +94,7 @@ export function createEnvoyDataPlane(options: EnvoyDataPlaneOptions): EnvoyDataP
       return;
     }
     const { level, component, message } = parsed;
-    if (level === 'error') lastErrors.splice(0, lastErrors.length + 1 - keptErrors, message);
+    if (level === 'error') lastErrors.splice(0, lastErrors.length + 1 - keptErrors, shorten(message));
     // One failed listener is told by Envoy in four ways: once, in our words, is enough.
     const isKnown =
       recovery.note(message) || /config.*Listener rejected: |^listener '.*' failed to bind /.test(message);
@@ -117,7 +122,7 @@ export function createEnvoyDataPlane(options: EnvoyDataPlaneOptions): EnvoyDataP
         bootstrapFile: directory.file('bootstrap.json'),
         concurrency: options.concurrency,
         drainTimeS: options.drainTimeS ?? 45,
-        logLevel: options.logLevel ?? 'info',
+        logLevel: options.logLevel ?? 'warn',
         stdoutFd: stdout.writeFd,
         stderrFd: stderr.writeFd,
       });

@@ -1,7 +1,7 @@
 // Envoy's application log, in a format we choose, back into levels and components for our own logger.
 
-/** spdlog: level, component, message. Control characters in the message are escaped by `--log-format-escaped`. */
-export const envoyLogFormat = '%l\t%n\t%v';
+/** spdlog: level, component, message. `--log-format-escaped` makes one line of each, and would escape a tab here as well. */
+export const envoyLogFormat = '%l|%n|%v';
 
 export type EnvoyLogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -24,7 +24,7 @@ const unescaped: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r',
 
 /** Undefined for what did not come from Envoy's logger: a library that writes to standard error by itself. */
 export function parseLogLine(line: string): EnvoyLogLine | undefined {
-  const [, name = '', component = '', text = ''] = /^([a-z]+)\t([^\t]*)\t(.*)$/s.exec(line) ?? [];
+  const [, name = '', component = '', text = ''] = /^([a-z]+)\|([^|]*)\|(.*)$/s.exec(line) ?? [];
   const level = Object.hasOwn(levels, name) ? levels[name] : undefined;
   if (level === undefined) return undefined;
   const message = text.replace(/\\([ntr\\"'])/g, (whole, letter: string) => unescaped[letter] ?? whole).trimEnd();
