@@ -41,6 +41,43 @@ function dumpResources(
 const versionedStates = (dump: JsonObject, fields: readonly string[]): readonly JsonObject[] =>
   fields.flatMap((field) => asArray(dump[field]));
 
+/** Envoy makes this part of the dump from its hosts, and spells out what EDS never said. */
+function withoutDefaults(endpointConfig: JsonObject): JsonObject {
+  const { policy, ...rest } = endpointConfig;
+  const { overprovisioning_factor: factor, ...others } = asObject(policy);
+  const kept = factor === 140 || factor === undefined ? others : asObject(policy);
+  const endpoints = asArray(rest.endpoints).map((locality) => ({
+    ...locality,
+    lb_endpoints: asArray(locality.lb_endpoints).map((lbEndpoint) => {
+      const { health_check_config: healthCheck, ...endpoint } = asObject(lbEndpoint.endpoint);
+      const isDefault = Object.keys(asObject(healthCheck)).length === 0;
+      return {
+        ...lbEndpoint,
+        endpoint: isDefault ? endpoint : { ...endpoint, health_check_config: asObject(healthCheck) },
+      };
+    }),
+  }));
+  return {
+    ...rest,
+    ...(rest.endpoints === undefined ? {} : { endpoints }),
+    ...(Object.keys(kept).length === 0 ? {} : { policy: kept }),
+  };
+}
+
+/** Only of clusters that have their endpoints from EDS: Envoy lists those of every cluster. */
+function endpointStates(entries: readonly JsonObject[], clusters: readonly JsonObject[]): readonly JsonObject[] {
+  const isEds = (cluster: JsonObject): boolean => cluster.type === 'EDS';
+  const names = new Set(
+    clusters
+      .map(({ cluster }) => asObject(cluster))
+      .filter(isEds)
+      .map(({ name }) => name),
+  );
+  return versionedStates(dumpOf(entries, 'EndpointsConfigDump'), ['dynamic_endpoint_configs'])
+    .map((state) => ({ ...state, endpoint_config: withoutDefaults(asObject(state.endpoint_config)) }))
+    .filter((state) => names.has(asText(state.endpoint_config.cluster_name)));
+}
+
 /** The body of `/config_dump?include_eds`. Throws on what is not JSON. */
 export function parseConfigDump(body: string): ConfigDump {
   const entries = parseDumpEntries(body);
@@ -52,7 +89,7 @@ export function parseConfigDump(body: string): ConfigDump {
     'dynamic_active_clusters',
     'dynamic_warming_clusters',
   ]);
-  const endpoints = versionedStates(dumpOf(entries, 'EndpointsConfigDump'), ['dynamic_endpoint_configs']);
+  const endpoints = endpointStates(entries, clusters);
   const routes = versionedStates(dumpOf(entries, 'RoutesConfigDump'), ['dynamic_route_configs']);
   const secrets = versionedStates(dumpOf(entries, 'SecretsConfigDump'), [
     'dynamic_active_secrets',
