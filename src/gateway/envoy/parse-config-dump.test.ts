@@ -63,6 +63,6 @@ describe("Envoy's endpoints", () => {
 
   it('keep what is no default', () => {
     const [resource] = dump([endpointConfig('a', { policy: { overprovisioning_factor: 200 } })]).EDS;
-    assert.deepEqual((resource?.resource as { policy: unknown }).policy, { overprovisioningFactor: 200 });
+    assert.deepEqual((resource!.resource as { policy: unknown }).policy, { overprovisioningFactor: 200 });
   });
 });
