@@ -8,14 +8,13 @@ import { buildMeshSettings } from './build-mesh-settings.ts';
 import { buildProxyView } from './build-proxy-view.ts';
 import { buildServices } from './build-services.ts';
 import { buildVirtualService, type VirtualServiceResult } from './build-virtual-service.ts';
-import { checkGateway } from './check-gateway.ts';
+import { checkGateway, mayFront } from './check-gateway.ts';
 import { checkPortNames } from './check-port-names.ts';
 import { checkVirtualService } from './check-virtual-service.ts';
 import { compareResources } from './compare-resources.ts';
 import { rootNamespace } from './mesh-settings.ts';
 import type { Model, ModelGateway, ModelSecret, ModelVirtualService } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
-import { selectorMatches } from './proxy-class.ts';
 import { mergeDiagnostics } from './report.ts';
 
 export interface ModelResult {
@@ -79,19 +78,21 @@ function byGateway(
 }
 
 /**
- * The classes of proxies the Gateways ask for, one per selector: conflicts are found before a proxy connects. The namespace
- * is that of a Service in front of it, else the root namespace.
+ * The classes of proxies the Gateways ask for, one per selector: conflicts are found before a proxy connects. Labels and
+ * namespace are those of the Service in front of it, where there is one; else the root namespace.
  */
 export function impliedProxyClasses(model: Model): readonly ProxyClass[] {
   const selectors = new Map(
     model.gateways.map(({ selector }) => [JSON.stringify(Object.entries(selector).sort()), selector]),
   );
-  const services = [...model.services.values()]
-    .filter(({ selector }) => Object.keys(selector).length > 0)
-    .sort((a, b) => compareResources(a.resource, b.resource));
-  return [...selectors.values()].map((labels) => {
-    const service = services.find(({ selector }) => selectorMatches(selector, labels));
-    return { namespace: service?.namespace ?? rootNamespace, labels, localNode: undefined };
+  const services = [...model.services.values()].sort((a, b) => compareResources(a.resource, b.resource));
+  return [...selectors.values()].map((selector) => {
+    const service = services.find((candidate) => mayFront(candidate, selector));
+    return {
+      namespace: service?.namespace ?? rootNamespace,
+      labels: { ...service?.selector, ...selector },
+      localNode: undefined,
+    };
   });
 }
 

@@ -4,13 +4,13 @@ import type { Model, ModelGateway, ModelService } from './model.ts';
 import { report } from './report.ts';
 
 /** Without the gateway's pod at hand: selectors that share a label and contradict each other in none. */
-function inFrontOf({ selector }: ModelGateway, service: ModelService): boolean {
+export function mayFront(service: ModelService, selector: ModelGateway['selector']): boolean {
   const common = Object.keys(selector).filter((name) => Object.hasOwn(service.selector, name));
   return common.length > 0 && common.every((name) => selector[name] === service.selector[name]);
 }
 
 export function checkGateway(model: Model, gateway: ModelGateway): readonly Diagnostic[] {
-  const services = [...model.services.values()].filter((service) => inFrontOf(gateway, service));
+  const services = [...model.services.values()].filter((service) => mayFront(service, gateway.selector));
   if (services.length === 0) return [];
   const offered = new Set(services.flatMap(({ ports }) => ports.map(({ port }) => port)));
   const names = services.map(({ namespace, name }) => `${namespace}/${name}`).sort();
