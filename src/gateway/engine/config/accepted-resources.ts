@@ -20,6 +20,8 @@ export interface AcceptedResources<Value> {
   apply(update: ReceivedUpdate): string | undefined;
   /** Nothing more is to be waited for: it is here, known to be missing, or was refused. */
   isSettled(name: string): boolean;
+  /** Missing, or refused without a version to fall back on. */
+  readonly without: ReadonlySet<string>;
   /** Whether the server has answered at all. */
   hasArrived(): boolean;
   /** Forgets every other name, and that it was missing or refused. */
@@ -31,7 +33,6 @@ export function createAcceptedResources<Value>(
   checkAmong: CheckAmong<Value> = () => undefined,
 ): AcceptedResources<Value> {
   const accepted = new Map<string, Accepted<Value>>();
-  /** Missing, or refused without a version to fall back on. */
   const without = new Set<string>();
   let arrived = false;
 
@@ -55,6 +56,7 @@ export function createAcceptedResources<Value>(
 
   return {
     accepted,
+    without,
     apply: ({ resources, removed }) => {
       arrived = true;
       for (const name of removed) {

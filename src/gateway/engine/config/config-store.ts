@@ -41,4 +41,6 @@ export interface ConfigStore {
   warnings(): readonly ConfigWarning[];
   /** What was accepted, as received: the source of config dumps. */
   held(typeUrl: TypeUrl): ReadonlyMap<string, ReceivedResource>;
+  /** Brings another store to the same state, names known to be missing included. Types that never arrived are not in it. */
+  replay(): readonly ReceivedUpdate[];
 }

@@ -1,7 +1,7 @@
 // Where xDS ends: feeds on responses, keeps what is valid of them, and offers it as the small types that requests are served from.
 import type { ReceivedResource, ReceivedUpdate } from '../../../xds/client/ads-client.ts';
 import { pushOrder, type TypeUrl, typeUrls } from '../../../xds/type-urls.ts';
-import { createAcceptedResources } from './accepted-resources.ts';
+import { type AcceptedResources, createAcceptedResources } from './accepted-resources.ts';
 import type { ConfigStore, ConfigWarning, WantedNames } from './config-store.ts';
 import type { ConvertedCluster } from './convert-cluster.ts';
 import type { ConvertedEndpoints } from './convert-endpoints.ts';
@@ -94,6 +94,7 @@ export function createConfigStore(): ConfigStore {
 
   const applyToClusters = (update: ReceivedUpdate): void => {
     if (update.typeUrl === typeUrls.cluster) {
+      forgetRemoved(clusters);
       indexAssignments();
       for (const name of new Set([...clusters.accepted.keys(), ...servingClusters.keys()])) promoteCluster(name);
       collectWantedEndpoints();
@@ -107,6 +108,7 @@ export function createConfigStore(): ConfigStore {
   };
 
   const applyToListeners = (): void => {
+    forgetRemoved(listeners);
     promoteListeners();
     collectWanted();
     const serving = [...servingListeners.values()];
@@ -142,6 +144,12 @@ export function createConfigStore(): ConfigStore {
     for (const subscriber of [...subscribers]) subscriber(current);
   };
 
+  const held = (typeUrl: TypeUrl): ReadonlyMap<string, ReceivedResource> =>
+    mapValues<{ readonly received: ReceivedResource }, ReceivedResource>(
+      byType[typeUrl].accepted,
+      ({ received }) => received,
+    );
+
   return {
     apply: (update: ReceivedUpdate) => {
       const error = byType[update.typeUrl].apply(update);
@@ -168,11 +176,15 @@ export function createConfigStore(): ConfigStore {
             warnings.map((message): ConfigWarning => ({ typeUrl, name: received.name, message })),
           ),
       ),
-    held: (typeUrl): ReadonlyMap<string, ReceivedResource> =>
-      mapValues<{ readonly received: ReceivedResource }, ReceivedResource>(
-        byType[typeUrl].accepted,
-        ({ received }) => received,
-      ),
+    held,
+    replay: () =>
+      pushOrder
+        .filter((typeUrl) => byType[typeUrl].hasArrived())
+        .map((typeUrl) => ({
+          typeUrl,
+          resources: [...held(typeUrl).values()],
+          removed: [...byType[typeUrl].without],
+        })),
   };
 }
 
@@ -194,6 +206,11 @@ function assembleCluster(
     lb: { ...base.lb, overprovisioningFactorPercent: found.overprovisioningFactorPercent },
     endpoints: usable ? found.endpoints : [],
   };
+}
+
+/** Nobody waits for a listener or cluster by name: that one was removed need not be known for ever. */
+function forgetRemoved<Value>(resources: AcceptedResources<Value>): void {
+  resources.keepOnly(new Set(resources.accepted.keys()));
 }
 
 const sortedNames = (names: readonly string[]): readonly string[] => [...new Set(names)].sort();
