@@ -15,7 +15,7 @@ export interface AdminServer {
 }
 
 /** Changes need this header: a page of another origin cannot set it without a CORS preflight, which is never granted. */
-export const changeHeader = 'x-tidegate';
+const changeHeader = 'x-tidegate';
 
 const maxBodyBytes = 64 * 1024;
 const maxConnections = 256;

@@ -7,7 +7,7 @@ function hostnameOf(hostHeader: string): string | undefined {
   return (match?.[1] ?? match?.[2])?.toLowerCase();
 }
 
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   const plain = address.toLowerCase().replace(/^::ffff:/, '');
   return plain === 'localhost' || plain === '::1' || (net.isIPv4(plain) && plain.startsWith('127.'));
 }

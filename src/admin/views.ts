@@ -41,17 +41,18 @@ export type ConfigDumpView = Readonly<Record<DumpType, readonly DumpedResourceVi
 /** A line of `tidegate ports`. */
 export interface PortView {
   readonly listener: string;
-  readonly gatewayPort: number;
-  readonly protocol: string;
+  /** Null, as all of the way from the Gateway, in a gateway process: only pilot knows it. */
+  readonly gatewayPort: number | null;
+  readonly protocol: string | null;
   readonly service: ResourceRef | null;
   readonly servicePort: number | null;
-  readonly targetPort: number;
+  readonly targetPort: number | null;
   readonly nodePort: number | null;
   readonly address: string;
   readonly port: number;
-  readonly from: 'port-map' | 'node-port' | 'target-port';
+  readonly from: 'port-map' | 'node-port' | 'target-port' | null;
   readonly gateways: readonly ResourceRef[];
-  /** `served by nothing`: no route leads anywhere, so no listener is made. `unknown`: nobody here listens for it. */
+  /** `not served`: no route leads anywhere, so there is no listener. `unknown`: the data plane was not asked. */
   readonly state: 'listening' | 'warming' | 'failed' | 'not served' | 'unknown';
   /** Who listens: `envoy` or `embedded`. */
   readonly dataPlane: string | null;

@@ -17,7 +17,7 @@ import {
 export const defaultAdmin: HostPort = { host: '127.0.0.1', port: 15080 };
 
 /** Istio's own ingress gateway has these two. */
-export const defaultLabels = { istio: 'ingressgateway', app: 'istio-ingressgateway' };
+const defaultLabels = { istio: 'ingressgateway', app: 'istio-ingressgateway' };
 
 /** For commands that ask a running tidegate. */
 export function addAdminOption(command: Command): Command {

@@ -3,6 +3,7 @@ import type { DataPlane } from '../gateway/data-plane.ts';
 import { createMountedSecrets } from '../gateway/secrets/create-mounted-secrets.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { NodeOptions } from '../xds/node.ts';
+import { logAsDetails } from './log-as-details.ts';
 import type { ProxyOptions, RunEvents } from './run-options.ts';
 
 export interface DataPlaneSurroundings {
@@ -27,7 +28,7 @@ export async function createDataPlane(
   { node, pilot, logger, events, signal }: DataPlaneSurroundings,
 ): Promise<CreatedDataPlane> {
   const mounts = new Map(options.mounts.map(({ path, directory }) => [path, directory]));
-  const secrets = createMountedSecrets({ mounts, logger });
+  const secrets = createMountedSecrets({ mounts, logger: logAsDetails(logger) });
   const shared = { node, pilot, secrets, logger, accessLogOutput: events.accessLog };
   const close = (): void => secrets.close();
   try {

@@ -23,7 +23,7 @@ Examples:
 ${exitCodesHelp}`;
 
 /** A host name as a Kubernetes name, since it becomes part of the node id. */
-export function gatewayNameOf(hostname: string): string {
+function gatewayNameOf(hostname: string): string {
   const plain = hostname
     .toLowerCase()
     .replaceAll(/[^a-z0-9-]+/g, '-')

@@ -45,7 +45,7 @@ function errorLines(proxy: ProxySyncView): readonly string[] {
   });
 }
 
-export function formatProxyStatus(proxies: readonly ProxySyncView[], stream: NodeJS.WritableStream): string {
+function formatProxyStatus(proxies: readonly ProxySyncView[], stream: NodeJS.WritableStream): string {
   if (proxies.length === 0) return 'No proxy is connected.';
   const rows = proxies
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -74,7 +74,8 @@ export function createListenerRecovery(options: ListenerRecoveryOptions): Listen
       if (before === undefined || before.text !== text) {
         const { message: told = `Envoy rejected listener ${failure.listener}: ${failure.reason}` } =
           diagnoseListenerFailure(failure) ?? {};
-        logger.warn({ listener: failure.listener }, told);
+        // It is a Diagnostic too, which is what people read.
+        logger.debug({ listener: failure.listener }, told);
         retryMs = firstRetryMs;
         reviewMs = firstReviewMs;
       }

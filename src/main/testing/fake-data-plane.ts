@@ -20,7 +20,7 @@ export interface FakeDataPlane extends DataPlane {
 }
 
 export const emptyDump: ConfigDump = { CDS: [], EDS: [], LDS: [], RDS: [], SDS: [] };
-export const fakeListener: BoundListener = {
+const fakeListener: BoundListener = {
   name: '0.0.0.0_80',
   address: '127.0.0.1',
   port: 30000,
