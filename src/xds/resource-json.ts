@@ -67,7 +67,7 @@ const secretFields = new Set([
 ]);
 
 /** A copy in which private keys, passwords and ticket keys are `[redacted]`, at any depth. */
-export function redactSecrets(value: JsonValue): JsonValue {
+function redactSecrets(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(redactSecrets);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

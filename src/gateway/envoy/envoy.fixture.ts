@@ -130,7 +130,7 @@ export interface TestListener {
   readonly tls?: Readonly<Record<string, string>>;
 }
 
-export function listenerResource(name: string, { port, route, tls }: TestListener): XdsResource {
+function listenerResource(name: string, { port, route, tls }: TestListener): XdsResource {
   const filters = [connectionManager(route)];
   const message = create(ListenerSchema, {
     name,
@@ -157,7 +157,7 @@ export function listenerResource(name: string, { port, route, tls }: TestListene
   return createXdsResource(typeUrls.listener, ListenerSchema, name, message);
 }
 
-export function backendCluster(port: number): XdsResource {
+function backendCluster(port: number): XdsResource {
   const endpoint = { address: { address: socketAddress(port) } };
   const message = create(ClusterSchema, {
     name: 'backend',
@@ -187,7 +187,7 @@ export interface TestPilot {
   serve(listeners: Readonly<Record<string, TestListener>>, backendPort?: number): void;
 }
 
-export async function startPilot(t: TestContext, folder: string): Promise<TestPilot> {
+async function startPilot(t: TestContext, folder: string): Promise<TestPilot> {
   const cache = createResourceCache();
   const rejections: string[] = [];
   const server = createXdsServer({

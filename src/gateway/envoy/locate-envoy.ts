@@ -26,7 +26,7 @@ export function envoyCacheDirectory(environment: Environment = process.env): str
   return path.join(cache, 'tidegate/envoy', `${envoyVersion}-${platformName()}`);
 }
 
-export function assertExecutable(file: string, origin: string): void {
+function assertExecutable(file: string, origin: string): void {
   try {
     fs.accessSync(file, fs.constants.X_OK);
     if (!fs.statSync(file).isFile()) throw new Error('not a file');

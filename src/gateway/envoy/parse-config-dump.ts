@@ -6,13 +6,13 @@ import type { BoundListener, ConfigDump, DumpedResource } from '../data-plane.ts
 
 type Json = JsonValue | undefined;
 
-export const asObject = (value: Json): JsonObject =>
+const asObject = (value: Json): JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 const asArray = (value: Json): readonly JsonObject[] => (Array.isArray(value) ? value.map(asObject) : []);
 const asText = (value: Json): string => (typeof value === 'string' ? value : '');
 
 /** `{"configs": […]}`; entries of one dump type, or all entries if Envoy was asked for one kind of resource. Throws on what is not JSON. */
-export function parseDumpEntries(body: string): readonly JsonObject[] {
+function parseDumpEntries(body: string): readonly JsonObject[] {
   const parsed: JsonValue = JSON.parse(body);
   return asArray(asObject(parsed).configs);
 }

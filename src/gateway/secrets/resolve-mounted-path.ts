@@ -4,12 +4,6 @@ import path from 'node:path';
 /** Folder inside Istio's gateway container → local folder. Each is optional, as in the chart. */
 export type Mounts = ReadonlyMap<string, string>;
 
-/** The folders Istio's chart mounts from the Secrets `istio-ingressgateway-certs` and `istio-ingressgateway-ca-certs`. */
-export const defaultCertificateMounts = [
-  '/etc/istio/ingressgateway-certs',
-  '/etc/istio/ingressgateway-ca-certs',
-] as const;
-
 /**
  * The longest mounted folder that contains the path decides; without one the path stays as it is, as in a real pod, where
  * any file is readable that the process may read. `..` is resolved first, so a path never leaves the mount it is matched to.
