@@ -34,6 +34,8 @@ export function acceptTls(socket: Socket, { chain, contexts, offeredProtocols, o
   secure.once('close', () => clearTimeout(timer));
   secure.once('secure', () => {
     clearTimeout(timer);
+    // As tls.Server does: node:http2 waits with its SETTINGS as long as the handshake seems to go on.
+    Object.assign(secure, { secureConnecting: false });
     onSecure(secure);
   });
 }
