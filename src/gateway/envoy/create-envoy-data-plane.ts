@@ -98,7 +98,9 @@ export function createEnvoyDataPlane(options: EnvoyDataPlaneOptions): EnvoyDataP
     // One failed listener is told by Envoy in four ways: once, in our words, is enough.
     const isKnown =
       recovery.note(message) || /config.*Listener rejected: |^listener '.*' failed to bind /.test(message);
-    logger[isKnown ? 'debug' : level]({ component }, message);
+    // That its streams end is no news when we end it.
+    const isExpected = isKnown || (ending !== undefined && level === 'warn');
+    logger[isExpected ? 'debug' : level]({ component }, message);
   };
 
   const build = (): Machinery => {
