@@ -1,4 +1,5 @@
 // A finished request for the tests of the access log: everything a GET through to its backend leaves behind.
+import { clusterName } from '../../../xds/resource-names.ts';
 import type { RequestInfo } from '../config/request-info.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -31,7 +32,7 @@ export function requestInfo(fixture: RequestInfoFixture = {}): RequestInfo {
     bytesSent: 4,
     upstreamHost: '127.1.64.1:8080',
     upstreamLocalAddress: '127.1.64.1:43210',
-    upstreamCluster: 'outbound|80||echo.default.svc.cluster.local',
+    upstreamCluster: clusterName(80, '', 'echo.default.svc.cluster.local'),
     upstreamTransportFailureReason: undefined,
     downstreamLocalAddress: '127.1.0.77:80',
     downstreamRemoteAddress: '127.1.0.77:55555',
