@@ -8,29 +8,31 @@ import type { ParseReply } from './parse-worker.ts';
 export interface DocumentParser {
   /** Never rejects. */
   parse(text: string): Promise<ParsedDocument>;
-  /** Ends the worker; a document being parsed fails. */
+  /** Ends the worker; long documents being parsed, waiting or coming later fail. */
   close(): Promise<void>;
 }
 
 /** A worker with more than this is ended by Node, and its document fails. */
-const MAX_WORKER_MEMORY_MB = 2048;
+const MAX_WORKER_MEMORY_MB = 1024;
 
 // Published, this file and its worker are both JavaScript.
 const workerFile = new URL(`./parse-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
 export function createDocumentParser(timeoutMs = PARSE_TIMEOUT_MS): DocumentParser {
   let worker: Worker | undefined;
+  let closed = false;
+  /** One long document at a time: each takes much memory. */
   let last: Promise<unknown> = Promise.resolve();
 
   async function parseInWorker(text: string): Promise<ParsedDocument> {
+    if (closed) return tooMuch;
     worker ??= startWorker();
     const reply = await replyOf(worker, text, timeoutMs);
-    if (reply.kind !== 'lost') return reply.kind === 'value' ? withPositions(reply) : reply;
-    const ended = worker;
+    if (reply.kind === 'value') return withPositions(reply);
+    if (reply.kind === 'failed') return reply;
+    await worker.terminate();
     worker = undefined;
-    await ended.terminate();
-    const message = 'Parsing it takes too much time or memory.';
-    return { kind: 'failed', problems: [{ code: 'TG0005', offset: 0, message, remedy: 'Split the document.' }] };
+    return tooMuch;
   }
 
   return {
@@ -41,12 +43,23 @@ export function createDocumentParser(timeoutMs = PARSE_TIMEOUT_MS): DocumentPars
       return parsed;
     },
     async close() {
-      const ended = worker;
-      worker = undefined;
-      await ended?.terminate();
+      closed = true;
+      await worker?.terminate();
     },
   };
 }
+
+const tooMuch: ParsedDocument = {
+  kind: 'failed',
+  problems: [
+    {
+      code: 'TG0005',
+      offset: 0,
+      message: 'Parsing it takes too much time or memory.',
+      remedy: 'Split the document.',
+    },
+  ],
+};
 
 function startWorker(): Worker {
   const worker = new Worker(workerFile, { resourceLimits: { maxOldGenerationSizeMb: MAX_WORKER_MEMORY_MB } });

@@ -1,12 +1,22 @@
-// The YAML library's error codes in our words: its own messages may quote the source, and the source may be a Secret.
+// What is wrong with a document, in our words: the YAML library's own messages may quote the source, and the source may be a Secret.
 import type { YAMLError } from 'yaml';
+import type { ValueProblem } from './build-value.ts';
+import { MAX_ALIASED_VALUES, MAX_NESTING, MAX_VALUES } from './limits.ts';
 
 type ErrorCode = YAMLError['code'];
 
 const indent = 'Indent with the same number of spaces at each level.';
 const quote = 'Put the value in quotes if it is text.';
 
-const explanations: Partial<Record<ErrorCode, { readonly message: string; readonly remedy: string }>> = {
+export interface Explanation {
+  readonly code: 'TG0002' | 'TG0005';
+  readonly message: string;
+  readonly remedy: string;
+}
+
+type Words = Omit<Explanation, 'code'>;
+
+const explanations: Partial<Record<ErrorCode, Words>> = {
   BAD_ALIAS: {
     message: 'An alias has no anchor before it.',
     remedy: 'Define the anchor (&name) first, or quote the text.',
@@ -42,6 +52,44 @@ const explanations: Partial<Record<ErrorCode, { readonly message: string; readon
 };
 
 /** What an error means and what to do, for any code. */
-export function explainYamlError(code: ErrorCode): { readonly message: string; readonly remedy: string } {
-  return explanations[code] ?? { message: 'It is not valid YAML.', remedy: 'Check it with a YAML linter.' };
+export function explainYamlError(code: ErrorCode): Explanation {
+  // The library recurses, and says so when the stack runs out.
+  if (code === 'RESOURCE_EXHAUSTION') return tooDeep;
+  const words = explanations[code] ?? { message: 'It is not valid YAML.', remedy: 'Check it with a YAML linter.' };
+  return { code: 'TG0002', ...words };
+}
+
+export const tooDeep: Explanation = {
+  code: 'TG0005',
+  message: `It is nested deeper than ${MAX_NESTING} levels.`,
+  remedy: 'No Kubernetes object is that deep: check the file.',
+};
+
+const valueProblems: Record<ValueProblem['kind'], Explanation> = {
+  'too-deep': tooDeep,
+  'too-large': {
+    code: 'TG0005',
+    message: `It has more than ${MAX_VALUES} values, or its aliases expand to more than ${MAX_ALIASED_VALUES}.`,
+    remedy: 'Split the document, or use fewer aliases.',
+  },
+  'alias-of-itself': {
+    code: 'TG0002',
+    message: 'An alias stands inside of its own anchor.',
+    remedy: 'Write the value out.',
+  },
+  'alias-without-anchor': {
+    code: 'TG0002',
+    message: 'An alias has no anchor before it.',
+    remedy: 'Define the anchor (&name) first, or quote the text.',
+  },
+  'bad-merge': {
+    code: 'TG0002',
+    message: 'A merge key (<<) has something else than a map or a list of maps.',
+    remedy: 'Merge an alias of a map, or put the key in quotes.',
+  },
+  'duplicate-key': { code: 'TG0002', message: 'A key stands twice in one map.', remedy: 'Remove one of them.' },
+};
+
+export function explainValueProblem(kind: ValueProblem['kind']): Explanation {
+  return valueProblems[kind];
 }

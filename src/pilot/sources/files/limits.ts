@@ -11,12 +11,14 @@ export const MAX_FILES = 50_000;
 export const MAX_FOLDER_DEPTH = 16;
 /** Levels of maps and lists in a document; a Kubernetes object needs about 20. */
 export const MAX_NESTING = 100;
-/** Values in a document after aliases are expanded. */
+/** Values in a document: three times those of a List of 10,000 VirtualServices. */
 export const MAX_VALUES = 1_000_000;
+/** Values that come from aliases and merge keys. */
+export const MAX_ALIASED_VALUES = 100_000;
 /** Problems listed for one file; the rest is counted. */
 export const MAX_PROBLEMS_PER_FILE = 20;
 /** Longer documents are parsed in a worker thread, so that this one keeps serving. */
-export const MAX_INLINE_LENGTH = 64 * 1024;
+export const MAX_INLINE_LENGTH = 16 * 1024;
 /** A document that takes the worker longer is given up. */
 export const PARSE_TIMEOUT_MS = 20_000;
 /** Positions kept for a document that was parsed in the worker; beyond them the nearest ancestor answers. */
