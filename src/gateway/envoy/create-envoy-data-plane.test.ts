@@ -310,7 +310,9 @@ test('keeps serving while pilot is away, and takes up its news when it is back',
   for (const socket of connections) socket.destroy();
 });
 
-test('leaves no Envoy behind when the gateway is killed', { skip }, async () => {
+test('leaves no Envoy and no folder behind when the gateway is killed', { skip }, async (t) => {
+  const temporary = fs.mkdtempSync('/tmp/tidegate-test-');
+  t.after(() => fs.rmSync(temporary, { recursive: true }));
   const module = JSON.stringify(import.meta.resolve('./create-envoy-data-plane.ts'));
   const secrets = JSON.stringify(import.meta.resolve('../secrets/create-mounted-secrets.ts'));
   const script = `const { createEnvoyDataPlane } = await import(${module});
@@ -321,12 +323,14 @@ test('leaves no Envoy behind when the gateway is killed', { skip }, async () => 
     console.log(envoy.pid());`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: temporary },
   });
   const [output] = await once(child.stdout, 'data');
   const pid = Number(String(output));
   assert.ok(isAlive(pid));
   child.kill('SIGKILL');
   await until('Envoy is gone', () => !isAlive(pid));
+  await until('its folder is gone', () => fs.readdirSync(temporary).length === 0);
 });
 
 test('says why Envoy cannot run', { skip }, async (t) => {

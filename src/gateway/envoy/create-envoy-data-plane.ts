@@ -121,7 +121,7 @@ export function createEnvoyDataPlane(options: EnvoyDataPlaneOptions): EnvoyDataP
       fs.rmSync(directory.file('admin.sock'), { force: true });
       return createEnvoyProcess({
         binary: options.binary,
-        bootstrapFile: directory.file('bootstrap.json'),
+        folder: directory.path,
         concurrency: options.concurrency,
         drainTimeS: options.drainTimeS ?? 45,
         logLevel: options.logLevel ?? 'warn',

@@ -1,11 +1,13 @@
 // One run of the Envoy program: its arguments, its descriptors, and the certainty that it never outlives us.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { envoyLogFormat } from './parse-log-line.ts';
 
 export interface EnvoyProcessOptions {
   readonly binary: string;
-  readonly bootstrapFile: string;
+  /** Its private folder, with `bootstrap.json`. */
+  readonly folder: string;
   readonly concurrency: number | undefined;
   readonly drainTimeS: number;
   readonly logLevel: string;
@@ -28,17 +30,19 @@ export interface EnvoyProcess {
 
 /**
  * The shell becomes Envoy, so that pid, signals and exit status are Envoy's own. It leaves a guard behind that reads from
- * descriptor 3: a line means that Envoy has ended; end of file means that we were killed, and Envoy has to go.
+ * descriptor 3: a line means that Envoy has ended; end of file means that we were killed, and Envoy and its folder have to go.
  */
 const script = `
-( read -r ended <&3 && exit 0
-  kill -TERM $$; for i in 1 2 3 4 5; do sleep 1; kill -0 $$ || exit 0; done; kill -KILL $$
+folder=$1; shift
+( read -r ended && exit 0
+  kill -TERM $$; for i in 1 2 3 4 5; do sleep 1; kill -0 $$ || break; done; kill -KILL $$
+  rm -rf "$folder"
 ) <&3 >/dev/null 2>&1 &
 exec "$@" 3<&-`;
 
 function processArguments(options: EnvoyProcessOptions): string[] {
   return [
-    ...['-c', options.bootstrapFile],
+    ...['-c', path.join(options.folder, 'bootstrap.json')],
     // Two Envoys on one machine would clash in the shared memory of hot restarts, which we do not use.
     '--disable-hot-restart',
     ...['--drain-time-s', String(options.drainTimeS), '--drain-strategy', 'immediate'],
@@ -52,11 +56,15 @@ function processArguments(options: EnvoyProcessOptions): string[] {
 }
 
 export function createEnvoyProcess(options: EnvoyProcessOptions): EnvoyProcess {
-  const child: ChildProcess = spawn('sh', ['-c', script, 'envoy', options.binary, ...processArguments(options)], {
-    // A session of its own: Ctrl-C in a terminal is for us, and Envoy then drains instead of dying at once.
-    detached: true,
-    stdio: ['ignore', options.stdoutFd, options.stderrFd, 'pipe'],
-  });
+  const child: ChildProcess = spawn(
+    'sh',
+    ['-c', script, 'envoy', options.folder, options.binary, ...processArguments(options)],
+    {
+      // A session of its own: Ctrl-C in a terminal is for us, and Envoy then drains instead of dying at once.
+      detached: true,
+      stdio: ['ignore', options.stdoutFd, options.stderrFd, 'pipe'],
+    },
+  );
   const guard = child.stdio[3];
   guard?.on('error', () => undefined);
   const release = (): void => {
