@@ -177,7 +177,22 @@ function settle(
   return { kind: 'acknowledged', typeUrl: type.typeUrl };
 }
 
+/** More than a proxy can be warming and draining; beyond it the oldest count as drained. */
+const maxSuperseded = 1000;
+
+function supersede(state: StreamState, type: TypeState, pending: PendingResponse, now: number): void {
+  const isGone = (name: string): boolean =>
+    pending.removed.has(name) || (isFullState(state, type.typeUrl) && !pending.resources.has(name));
+  const replaced = [...type.held].flatMap(([name, held]) => {
+    const next = pending.resources.get(name);
+    const isReplaced = next ? next.version !== held.version : isGone(name);
+    return isReplaced ? [{ ...held, name, supersededAt: now }] : [];
+  });
+  type.superseded = [...type.superseded, ...replaced].slice(-maxSuperseded);
+}
+
 function acknowledge(state: StreamState, type: TypeState, pending: PendingResponse, now: number): void {
+  if (type.typeUrl === typeUrls.listener) supersede(state, type, pending, now);
   if (isFullState(state, type.typeUrl)) {
     type.held.clear();
     type.rejected.clear();

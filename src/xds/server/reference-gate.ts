@@ -1,5 +1,5 @@
 // Make before break: holds back what refers to clusters a proxy does not have yet, and removals of what it still uses.
-import type { XdsResource } from '../resource.ts';
+import type { ResourceReference, XdsResource } from '../resource.ts';
 import { type TypeUrl, typeUrls } from '../type-urls.ts';
 import { isFullState } from './apply-request.ts';
 import {
@@ -8,11 +8,14 @@ import {
   isWanted,
   type PendingResponse,
   type StreamState,
+  type SupersededResource,
   type TypeState,
 } from './stream-state.ts';
 
 /** A proxy that does not acknowledge a cluster in this time gets the routes to it anyway: nothing waits for ever. */
 export const referenceWaitMs = 5000;
+/** A replaced listener counts as warm and drained after this time. Longer than Istio's drain time of 45 s. */
+export const drainWaitMs = 60_000;
 /** Time for the first requests of a new stream: a proxy that reconnects may ask for listeners before clusters. */
 export const firstRequestsMs = 500;
 
@@ -61,13 +64,48 @@ function* staleResources(state: StreamState, type: TypeState): Iterable<HeldReso
   }
 }
 
+/**
+ * An acknowledged listener is not one that serves: Envoy first waits for its routes and secrets, and connections of the old one
+ * end later still. Envoy gives up the old routes when the last of them has ended, and that it tells.
+ */
+function isStillServing(state: StreamState, listeners: TypeState, old: SupersededResource): boolean {
+  const current = listeners.held.get(old.name)?.resource;
+  const isMissing = ({ typeUrl, name }: ResourceReference): boolean => {
+    const type = state.types.get(typeUrl);
+    return (
+      type !== undefined && availableOf(state, typeUrl).has(name) && !type.held.has(name) && !type.rejected.has(name)
+    );
+  };
+  const warmsWith = current?.references.filter((r) => r.typeUrl === typeUrls.route || r.typeUrl === typeUrls.secret);
+  if (warmsWith?.some(isMissing)) return true;
+  const routes = state.types.get(typeUrls.route);
+  const names = old.resource
+    ? old.resource.references.filter((r) => r.typeUrl === typeUrls.route).map((r) => r.name)
+    : [...(routes?.held.keys() ?? [])];
+  return names.some((name) => routes?.held.has(name) && !availableOf(state, typeUrls.route).has(name));
+}
+
+function stillServing(state: StreamState, now: number): readonly SupersededResource[] {
+  const listeners = state.types.get(typeUrls.listener);
+  if (!listeners || listeners.superseded.length === 0) return [];
+  listeners.superseded = listeners.superseded.filter(
+    (old) => now - old.supersededAt < drainWaitMs && isStillServing(state, listeners, old),
+  );
+  return listeners.superseded;
+}
+
 /** References of what is out of date in the proxy; undefined where a resource's are not known. */
-function findUsed(state: StreamState, users: readonly TypeUrl[]): ReadonlySet<string> | undefined {
+function findUsed(
+  state: StreamState,
+  users: readonly TypeUrl[],
+  serving: readonly SupersededResource[],
+): ReadonlySet<string> | undefined {
   const used = new Set<string>();
   for (const typeUrl of users) {
     const type = state.types.get(typeUrl);
     if (!type) continue;
-    for (const { resource } of staleResources(state, type)) {
+    const old = typeUrl === typeUrls.listener ? serving : [];
+    for (const { resource } of [...staleResources(state, type), ...old]) {
       if (!resource) return undefined;
       for (const reference of referencesOf(resource)) used.add(reference);
     }
@@ -82,6 +120,7 @@ function isRemoval(state: StreamState, pending: PendingResponse, typeUrl: TypeUr
 export function createReferenceGate(state: StreamState, now: number): ReferenceGate {
   const isYoung = now - state.connectedAt < firstRequestsMs;
   const usedBy = new Map<TypeUrl, ReadonlySet<string> | undefined>();
+  const serving = stillServing(state, now);
   let wakeAt: number | undefined;
   const wake = (at: number): void => {
     wakeAt = wakeAt === undefined ? at : Math.min(wakeAt, at);
@@ -124,7 +163,9 @@ export function createReferenceGate(state: StreamState, now: number): ReferenceG
         wake(state.connectedAt + firstRequestsMs);
         return true;
       }
-      if (!usedBy.has(typeUrl)) usedBy.set(typeUrl, findUsed(state, users));
+      const [oldest] = serving;
+      if (oldest) wake(oldest.supersededAt + drainWaitMs);
+      if (!usedBy.has(typeUrl)) usedBy.set(typeUrl, findUsed(state, users, serving));
       const used = usedBy.get(typeUrl);
       return used === undefined || used.has(`${typeUrl} ${name}`);
     },

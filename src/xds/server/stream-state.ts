@@ -18,6 +18,12 @@ export interface PendingResponse {
   readonly sentAt: number;
 }
 
+/** What an acknowledged change replaced or removed: Envoy serves on with it until the new one is warm and the old one has drained. */
+export interface SupersededResource extends HeldResource {
+  readonly name: string;
+  readonly supersededAt: number;
+}
+
 export interface TypeState {
   readonly typeUrl: TypeUrl;
   /** A first request has come. */
@@ -28,6 +34,8 @@ export interface TypeState {
   names: Set<string>;
   /** Acknowledged by the proxy. */
   readonly held: Map<string, HeldResource>;
+  /** Listeners only, oldest first. */
+  superseded: readonly SupersededResource[];
   /** Names to look at when planning: the proxy may lack their newest state. Kept while they have to wait. */
   readonly dirty: Set<string>;
   /** Names to send even if the proxy holds the newest version: asked for again, or their user has to warm again. */
@@ -77,6 +85,7 @@ const createTypeState = (typeUrl: TypeUrl): TypeState => ({
   everNamed: false,
   names: new Set(),
   held: new Map(),
+  superseded: [],
   dirty: new Set(),
   forced: new Set(),
   absent: new Set(),
