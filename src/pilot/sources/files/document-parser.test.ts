@@ -1,3 +1,4 @@
+// Long documents in the worker, which may be lost.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createDocumentParser } from './document-parser.ts';

@@ -1,3 +1,4 @@
+// Which documents of a file keep their identity.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+// YAML as Kubernetes reads it, and YAML that means harm.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

@@ -1,7 +1,7 @@
 // Cuts a file's text into YAML documents without parsing it, so that only those that changed need to be parsed.
 
 export interface DocumentText {
-  /** From its `---` (or directives and comments before it) up to the next document. */
+  /** From behind its `---` line up to the next one; with it where directives or content stand there too. */
   readonly text: string;
   /** Line of its first character in the file, from 1. */
   readonly line: number;
@@ -18,7 +18,6 @@ export function splitDocuments(text: string): readonly DocumentText[] {
   const documents: DocumentText[] = [];
   let start = 0;
   let line = 1;
-  let opened = false;
   const cut = (end: number): void => {
     if (end === start) return;
     const piece = text.slice(start, end);
@@ -27,15 +26,13 @@ export function splitDocuments(text: string): readonly DocumentText[] {
     start = end;
   };
   for (const { 0: found, index } of text.matchAll(marker)) {
-    if (found === '---') {
-      // Directives and comments in front of the first marker belong to its document.
-      if (opened || !isPreamble(text.slice(start, index))) cut(index);
-      opened = true;
-    } else {
-      const end = text.indexOf('\n', index);
-      cut(end < 0 ? text.length : end + 1);
-      opened = false;
-    }
+    const lineEnd = text.indexOf('\n', index);
+    const end = lineEnd < 0 ? text.length : lineEnd + 1;
+    // Directives belong to the document behind their marker.
+    if (found === '---' && hasDirective(text.slice(start, index))) continue;
+    if (found === '---') cut(index);
+    // Without its marker a document stays the same text when it becomes the first one of the file.
+    if (found === '...' || !hasContent(text.slice(index, end))) cut(end);
   }
   cut(text.length);
   return documents;
@@ -46,9 +43,12 @@ export function hasContent(document: string): boolean {
   return document.split('\n').some((line) => !/^(?:(?:---|\.\.\.)?[ \t]*(?:#.*)?)?\r?$/.test(line));
 }
 
-/** Only directives, comments and blank lines. */
-function isPreamble(text: string): boolean {
-  return text.split('\n').every((line) => /^(?:%.*|[ \t]*(?:#.*)?)\r?$/.test(line));
+/** True for directives, with nothing but comments and blank lines around them. */
+function hasDirective(text: string): boolean {
+  return (
+    text.startsWith('%') ||
+    (text.includes('\n%') && text.split('\n').every((line) => /^(?:%.*|[ \t]*(?:#.*)?)\r?$/.test(line)))
+  );
 }
 
 function countLines(text: string): number {
