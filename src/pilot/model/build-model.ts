@@ -8,6 +8,7 @@ import { buildMeshSettings } from './build-mesh-settings.ts';
 import { buildProxyView } from './build-proxy-view.ts';
 import { buildServices } from './build-services.ts';
 import { buildVirtualService, type VirtualServiceResult } from './build-virtual-service.ts';
+import { checkEndpointSlice } from './check-endpoint-slice.ts';
 import { checkGateway, mayFront } from './check-gateway.ts';
 import { checkPortNames } from './check-port-names.ts';
 import { checkVirtualService } from './check-virtual-service.ts';
@@ -127,6 +128,7 @@ export function buildModel(previous: Model | undefined, snapshot: Snapshot, now:
     snapshot.diagnostics,
     objectDiagnostics(objects),
     mesh.diagnostics,
+    inOrder(objects.EndpointSlice).flatMap(checkEndpointSlice),
     gatewayResults.flatMap((result) => result.diagnostics),
     gateways.flatMap((gateway) => checkGateway(model, gateway)),
     virtualServiceResults.flatMap((result) => result.diagnostics),

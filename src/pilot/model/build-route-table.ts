@@ -1,7 +1,7 @@
 // The servers that share one route table → its virtual hosts: hosts met, routes concatenated, catch-alls last.
 
 import { buildRoutes, isCatchAll, type RouteContext } from './build-routes.ts';
-import { compareHosts, intersectHosts } from './host-names.ts';
+import { compareHosts, type HostIndex, indexHosts, intersectHosts } from './host-names.ts';
 import type { PlacedServer } from './merge-servers.ts';
 import type { Model, ModelServer, ModelVirtualService } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
@@ -23,9 +23,19 @@ export function virtualServicesFor(
   ];
 }
 
-/** Hosts of a server that VirtualServices of the namespace may use. */
-export function hostsForNamespace(server: ModelServer, namespace: string): readonly string[] {
-  return server.hosts.filter((host) => host.namespace === '*' || host.namespace === namespace).map(({ host }) => host);
+const hostIndexes = new WeakMap<ModelServer, Map<string, HostIndex>>();
+
+/** Hosts of a server that VirtualServices of the namespace may use; made once for all of them. */
+export function hostsForNamespace(server: ModelServer, namespace: string): HostIndex {
+  const known = hostIndexes.get(server) ?? new Map<string, HostIndex>();
+  hostIndexes.set(server, known);
+  const found =
+    known.get(namespace) ??
+    indexHosts(
+      server.hosts.filter((host) => host.namespace === '*' || host.namespace === namespace).map(({ host }) => host),
+    );
+  known.set(namespace, found);
+  return found;
 }
 
 interface OpenVirtualHost {

@@ -22,6 +22,13 @@ describe('checkRegex', () => {
     assert.match(checkRegex('((a{1,30}){1,30}){1,30}') ?? '', /./);
   });
 
+  it('refuses what Envoy 1.40 does not know though re2js does', () => {
+    for (const regex of ['\\x{100}', '[^\\x00-\\x{10FFFF}]', '\\p{Cn}', '\\P{LC}', 'a\\Qb\\E\\x{100}'])
+      assert.match(checkRegex(regex) ?? '', /byte|Envoy/, regex);
+    for (const regex of ['\\x{ff}', '\\p{Greek}', '\\p{^Lu}', '\\Q\\x{100}\\E', '\\\\x{100}', '\\pN'])
+      assert.equal(checkRegex(regex), undefined, regex);
+  });
+
   it('never throws', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 40, unit: 'binary' }), (regex) => {

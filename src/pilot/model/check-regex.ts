@@ -8,13 +8,34 @@ const margin = 0.75;
 /** Bounds the work of compiling: RE2 itself is linear in it. */
 export const maxRegexLength = 8192;
 
+/**
+ * Envoy 1.40 compiles expressions over bytes (Latin-1), and knows fewer Unicode classes than re2js: these were tried on it.
+ * Other scripts exist there too, but a class of bytes has little use for them.
+ */
+const unicodeClasses = new Set(
+  `Any C Cc Cf Co Cs L Ll Lm Lo Lt Lu M Mc Me Mn N Nd Nl No P Pc Pd Pe Pf Pi Po Ps S Sc Sk Sm So Z Zl Zp Zs
+   Latin Greek Cyrillic Han Hiragana Katakana Hangul Arabic Hebrew Thai Devanagari Common`.split(/\s+/),
+);
+
+/** A quotation, a code point, a Unicode class, or any other escape (so that an escaped backslash begins nothing). */
+const escapes = /\\Q[\s\S]*?(?:\\E|$)|\\x\{([0-9A-Fa-f]+)\}|\\[pP]\{\^?([^}]*)\}|\\[\s\S]/g;
+
+function unknownToEnvoy(regex: string): string | undefined {
+  for (const [text, codePoint, unicodeClass] of regex.matchAll(escapes)) {
+    if (codePoint !== undefined && Number.parseInt(codePoint, 16) > 0xff) return `${text} is beyond a byte`;
+    if (unicodeClass !== undefined && !unicodeClasses.has(unicodeClass)) return `Envoy does not know ${text}`;
+  }
+  return undefined;
+}
+
 /** Undefined if the data planes take it, else why not. */
 export function checkRegex(regex: string): string | undefined {
   if (regex === '') return 'it is empty';
   if (regex.length > maxRegexLength) return `it is longer than ${maxRegexLength} characters`;
   try {
     const size = RE2JS.compile(regex).programSize();
-    return size > maxProgramSize * margin ? `its compiled size of ${size} exceeds what Envoy allows` : undefined;
+    if (size > maxProgramSize * margin) return `its compiled size of ${size} exceeds what Envoy allows`;
+    return unknownToEnvoy(regex);
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
   }

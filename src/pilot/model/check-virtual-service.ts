@@ -28,9 +28,9 @@ function checkGateways(model: Model, virtualService: ModelVirtualService): reado
 function checkHosts(virtualService: ModelVirtualService, gateways: readonly ModelGateway[]): readonly Finding[] {
   if (virtualService.http.length === 0 || gateways.length === 0) return [];
   const servers = gateways.flatMap(({ servers }) => servers).filter(({ kind }) => kind !== 'tcp');
-  const offered = servers.flatMap((server) => hostsForNamespace(server, virtualService.namespace));
+  const offered = servers.map((server) => hostsForNamespace(server, virtualService.namespace));
   return virtualService.hosts
-    .filter((host) => intersectHosts(offered, [host]).length === 0)
+    .filter((host) => offered.every((hosts) => intersectHosts(hosts, [host]).length === 0))
     .map((host) => ({
       severity: 'warning',
       code: 'IST0132',

@@ -53,14 +53,29 @@ export function isSubsetOf(host: string, other: string): boolean {
   return name.length >= suffix.length && name.endsWith(suffix) && host !== suffix;
 }
 
-/** What both lists have in common, the narrower of two winning, in the order of the first list. */
-export function intersectHosts(first: readonly string[], second: readonly string[]): readonly string[] {
+/** A list of hosts prepared for `intersectHosts`, so that thousands of lists meet it without comparing each with each. */
+export interface HostIndex {
+  readonly hosts: readonly string[];
+  readonly exact: ReadonlySet<string>;
+  readonly wildcards: readonly string[];
+}
+
+export function indexHosts(hosts: readonly string[]): HostIndex {
+  return {
+    hosts,
+    exact: new Set(hosts.filter((host) => !host.startsWith('*'))),
+    wildcards: hosts.filter((host) => host.startsWith('*')),
+  };
+}
+
+/** What both have in common, the narrower of two winning; each once. */
+export function intersectHosts(index: HostIndex, hosts: readonly string[]): readonly string[] {
   const common = new Set<string>();
-  for (const a of first)
-    for (const b of second) {
-      if (isSubsetOf(a, b)) common.add(a);
-      else if (isSubsetOf(b, a)) common.add(b);
-    }
+  for (const host of hosts) {
+    if (index.exact.has(host) || index.wildcards.some((wildcard) => isSubsetOf(host, wildcard))) common.add(host);
+    if (!host.startsWith('*')) continue;
+    for (const other of index.hosts) if (isSubsetOf(other, host)) common.add(other);
+  }
   return [...common];
 }
 
