@@ -4,7 +4,7 @@ import type { AdsClient, ReceivedUpdate, UpdateVerdict, XdsProtocol } from '../.
 import { wildcardName } from '../../xds/client/ads-client.ts';
 import { createAdsClient } from '../../xds/client/create-ads-client.ts';
 import type { Node } from '../../xds/generated/envoy/config/core/v3/base_pb.ts';
-import { pushOrder, type TypeUrl, typeUrls } from '../../xds/type-urls.ts';
+import { type TypeUrl, typeUrls } from '../../xds/type-urls.ts';
 import type { MountedSecrets } from '../secrets/create-mounted-secrets.ts';
 import type { ConfigStore } from './config/config-store.ts';
 import { createConfigStore } from './config/create-config-store.ts';
@@ -26,11 +26,6 @@ export interface ConfigFeedOptions {
   readonly logger: Logger;
   /** Called after each update is in service. */
   readonly onServed: () => void;
-}
-
-/** Everything a store holds, in the order in which it can be taken. */
-export function replayOf(store: ConfigStore): readonly ReceivedUpdate[] {
-  return pushOrder.map((typeUrl) => ({ typeUrl, resources: [...store.held(typeUrl).values()], removed: [] }));
 }
 
 export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {

@@ -9,7 +9,7 @@ import type { DataPlane } from '../data-plane.ts';
 import type { MountedSecrets } from '../secrets/create-mounted-secrets.ts';
 import type { ConfigStore } from './config/config-store.ts';
 import { dumpConfig } from './config/dump-config.ts';
-import { createConfigFeed, replayOf } from './create-config-feed.ts';
+import { createConfigFeed } from './create-config-feed.ts';
 import { diagnoseCertificates } from './tls/diagnose-certificates.ts';
 import { createLocalHost } from './workers/create-local-host.ts';
 import { createWorkerHost } from './workers/create-worker-host.ts';
@@ -51,7 +51,7 @@ export function createEmbeddedDataPlane(options: EmbeddedDataPlaneOptions): Data
   const host =
     workers === 1
       ? createLocalHost({ ...serving, stdout: options.accessLogOutput, drainMs: (options.drainTimeS ?? 45) * 1000 })
-      : createWorkerHost({ ...serving, workers, replay: () => replayOf(store()) });
+      : createWorkerHost({ ...serving, workers, replay: () => store().replay() });
   const feed = createConfigFeed({
     pilot: options.pilot,
     node: createNode(options.node),

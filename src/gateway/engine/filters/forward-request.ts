@@ -34,6 +34,7 @@ export function forwardRequest(
     return;
   }
   exchange.info.upstreamCluster = cluster.config.name;
+  exchange.info.upstreamClusterAltStatName = cluster.config.altStatName;
   createForwarding(exchange, virtualHost, action, cluster, serving).start();
 }
 

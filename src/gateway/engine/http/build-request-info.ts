@@ -28,6 +28,7 @@ export function buildRequestInfo(exchange: Exchange, now: number): RequestInfo {
     upstreamHost: info.upstreamHost,
     upstreamLocalAddress: info.upstreamLocalAddress,
     upstreamCluster: info.upstreamCluster,
+    upstreamClusterAltStatName: info.upstreamClusterAltStatName,
     upstreamTransportFailureReason: info.upstreamTransportFailureReason,
     downstreamLocalAddress: connection.localAddress,
     downstreamRemoteAddress: connection.remoteAddress,

@@ -43,6 +43,7 @@ export interface Exchange {
 export interface ExchangeInfo {
   routeName: string;
   upstreamCluster: string | undefined;
+  upstreamClusterAltStatName: string | undefined;
   upstreamHost: string | undefined;
   upstreamLocalAddress: string | undefined;
   upstreamTransportFailureReason: string | undefined;
@@ -65,6 +66,7 @@ export function createExchangeInfo(): ExchangeInfo {
   return {
     routeName: '',
     upstreamCluster: undefined,
+    upstreamClusterAltStatName: undefined,
     upstreamHost: undefined,
     upstreamLocalAddress: undefined,
     upstreamTransportFailureReason: undefined,

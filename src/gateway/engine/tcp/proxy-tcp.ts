@@ -1,6 +1,5 @@
 // The TCP proxy: one connection of a client, one to an endpoint, bytes both ways with back-pressure and half-close.
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { pickCluster } from '../cluster/pick-cluster.ts';
 import type { TcpProxy } from '../config/engine-config.ts';
 import type { RequestInfo, ResponseFlag } from '../config/request-info.ts';
@@ -13,6 +12,7 @@ export type TcpServing = Pick<HttpServing, 'clusters' | 'random' | 'log'>;
 
 interface Progress {
   upstreamCluster: string | undefined;
+  upstreamClusterAltStatName: string | undefined;
   upstreamHost: string | undefined;
   upstreamLocalAddress: string | undefined;
   transportFailure: string | undefined;
@@ -27,6 +27,7 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
   const startedAt = performance.now();
   const progress: Progress = {
     upstreamCluster: undefined,
+    upstreamClusterAltStatName: undefined,
     upstreamHost: undefined,
     upstreamLocalAddress: undefined,
     transportFailure: undefined,
@@ -49,9 +50,9 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
   const refuse = (flags: readonly ResponseFlag[], details: string | undefined): void => {
     progress.flags.push(...flags);
     progress.details = details;
-    // As Envoy: accepted, then broken off; TLS has no reset of its own.
-    if (client instanceof TLSSocket) client.destroy();
-    else client.resetAndDestroy();
+    // As Envoy: an ordinary close, which the kernel makes a reset only where the client has sent something already.
+    // A reset at once could reach the client before it knows that it was accepted.
+    client.destroy();
   };
 
   const name = pickCluster(proxy.clusters, serving.random);
@@ -61,6 +62,7 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
     return;
   }
   progress.upstreamCluster = cluster.config.name;
+  progress.upstreamClusterAltStatName = cluster.config.altStatName;
   const host = cluster.balancer.pick();
   if (!host) {
     refuse(['UH'], 'no_healthy_upstream');
@@ -135,6 +137,7 @@ function describe(progress: Progress, connection: DownstreamConnection, startedA
     upstreamHost: progress.upstreamHost,
     upstreamLocalAddress: progress.upstreamLocalAddress,
     upstreamCluster: progress.upstreamCluster,
+    upstreamClusterAltStatName: progress.upstreamClusterAltStatName,
     upstreamTransportFailureReason: progress.transportFailure,
     upstreamRequestAttemptCount: progress.connectAttempts,
   };
