@@ -1,4 +1,5 @@
 // Kubernetes' rules for names (RFC 1123, RFC 1035) and Istio's for host names, as predicates.
+import { isIPv6 } from 'node:net';
 
 const MAX_LABEL = 63;
 const MAX_SUBDOMAIN = 253;
@@ -27,7 +28,7 @@ export function isSubdomain(text: string): boolean {
 export function isHost(text: string): boolean {
   if (text.length === 0 || text.length > MAX_SUBDOMAIN) return false;
   if (text === '*') return true;
-  if (text.includes(':')) return /^\[?[0-9a-f:.]+\]?$/i.test(text);
+  if (text.includes(':')) return isIPv6(text.replace(/^\[(.*)\]$/, '$1'));
   const name = text.startsWith('*.') ? text.slice(2) : text;
   return name.split('.').every((part) => part.length <= MAX_LABEL && hostLabel.test(part));
 }

@@ -1,0 +1,279 @@
+// Istio's VirtualService: what is not served or broken never makes a rule take more requests than it asked for.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Diagnostic } from '../../lib/diagnostic.ts';
+import { parseObject } from './parse-object.ts';
+import type { HttpRoute, VirtualServiceSpec } from './virtual-service.ts';
+
+const origin = { source: 'a.yaml', index: 0, locate: () => undefined };
+
+interface Parsed {
+  readonly spec: VirtualServiceSpec;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly problems: readonly string[];
+}
+
+function parse(fields: object): Parsed {
+  const spec = { hosts: ['a.example.com'], gateways: ['gw'], ...fields };
+  const value = { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: 'v' }, spec };
+  const { resource, diagnostics } = parseObject(value, origin);
+  assert.ok(resource && 'http' in resource.spec, JSON.stringify(diagnostics));
+  return { spec: resource.spec, diagnostics, problems: diagnostics.map(({ code, path }) => `${code} ${path}`) };
+}
+
+const route = [{ destination: { host: 'cart', port: { number: 80 } } }];
+
+function parseRule(rule: unknown): {
+  rule: HttpRoute | undefined;
+  diagnostics: readonly Diagnostic[];
+  problems: readonly string[];
+} {
+  const { spec, diagnostics, problems } = parse({ http: [rule] });
+  return { rule: spec.http[0], diagnostics, problems };
+}
+
+const parseMatch = (match: unknown): { unsupported: readonly string[] | undefined; problems: readonly string[] } => {
+  const { rule, problems } = parseRule({ match: [match], route });
+  assert.equal(rule?.match.length, 1);
+  return { unsupported: rule.match[0]?.unsupported, problems };
+};
+
+describe('VirtualService', () => {
+  it('reads hosts, gateways, rules and weights', () => {
+    const match = { name: 'm', uri: { prefix: '/a' }, ignoreUriCase: true, port: 80, gateways: ['x'] };
+    const destination = { host: 'cart', subset: 'v1', port: { number: 80 } };
+    const rule = {
+      name: 'r',
+      match: [match],
+      route: [
+        { destination, weight: 1 },
+        { destination: { host: 'b' }, weight: 0 },
+      ],
+    };
+    const { spec, problems } = parse({
+      hosts: ['A.Example.com', '*', 'a.example.com'],
+      gateways: ['gw', 'ns/gw', 'mesh'],
+      exportTo: ['.'],
+      http: [rule],
+      tcp: [{ match: [{ port: 3306 }], route }],
+    });
+    assert.deepEqual(problems, []);
+    assert.deepEqual(spec, {
+      hosts: ['a.example.com', '*'],
+      gateways: ['gw', 'ns/gw', 'mesh'],
+      exportTo: ['.'],
+      http: [
+        {
+          index: 0,
+          name: 'r',
+          match: [
+            {
+              index: 0,
+              name: 'm',
+              uri: { kind: 'prefix', value: '/a' },
+              ignoreUriCase: true,
+              port: 80,
+              gateways: ['x'],
+              unsupported: [],
+            },
+          ],
+          route: [
+            { destination: { host: 'cart', subset: 'v1', port: 80 }, weight: 1 },
+            { destination: { host: 'b', subset: undefined, port: undefined }, weight: 0 },
+          ],
+          unsupported: [],
+          invalid: undefined,
+        },
+      ],
+      tcp: [
+        {
+          index: 0,
+          match: [{ index: 0, port: 3306, gateways: [] }],
+          route: [{ destination: { host: 'cart', subset: undefined, port: 80 }, weight: undefined }],
+        },
+      ],
+    });
+  });
+
+  it('leaves out hosts that are none', () => {
+    const { spec, problems } = parse({ hosts: ['a', 'https://b', 'c/d', '*.e', 'f.*', 'g:80', 7] });
+    assert.deepEqual(spec.hosts, ['a', '*.e']);
+    assert.equal(problems.length, 5);
+    assert.deepEqual(parse({ hosts: [] }).problems, ['TG0006 spec.hosts']);
+  });
+
+  it('lets a match with a condition that is not served never apply', () => {
+    for (const [name, value] of [
+      ['headers', { a: { exact: 'b' } }],
+      ['withoutHeaders', { a: {} }],
+      ['queryParams', { a: { exact: 'b' } }],
+      ['method', { exact: 'GET' }],
+      ['scheme', { exact: 'https' }],
+      ['authority', { exact: 'a' }],
+      ['sourceLabels', { a: 'b' }],
+      ['sourceNamespace', 'a'],
+    ] as const) {
+      const { unsupported, problems } = parseMatch({ uri: { prefix: '/' }, [name]: value });
+      assert.deepEqual(unsupported, [name]);
+      assert.deepEqual(problems, [`TG0006 spec.http[0].match[0].${name}`]);
+    }
+    assert.deepEqual(parseMatch({ headers: {}, statPrefix: '' }).unsupported, []);
+  });
+
+  it('ignores conditions on the workload in a match that lists gateways, as Istio does', () => {
+    const { unsupported, problems } = parseMatch({ gateways: ['gw'], sourceLabels: { a: 'b' } });
+    assert.deepEqual(unsupported, []);
+    assert.deepEqual(problems, ['TG0008 spec.http[0].match[0].sourceLabels']);
+  });
+
+  it('lets a broken match never apply, instead of applying to everything', () => {
+    for (const [match, unsupported] of [
+      [null, 'match'],
+      ['/', 'match'],
+      [{ uri: '/a' }, 'uri'],
+      [{ uri: { prefix: 1 } }, 'uri'],
+      [{ uri: { prefix: '/a', exact: '/b' } }, 'uri'],
+      [{ port: '80' }, 'port'],
+      [{ gateways: 'gw' }, 'gateways'],
+      [{ gateways: [1] }, 'gateways'],
+    ] as const) {
+      const parsed = parseMatch(match);
+      assert.deepEqual(parsed.unsupported, [unsupported], JSON.stringify(match));
+      assert.equal(parsed.problems.length, 1, JSON.stringify(match));
+    }
+    const { rule } = parseRule({ match: { uri: { prefix: '/a' } }, route });
+    assert.deepEqual(
+      rule?.match.map(({ unsupported }) => unsupported),
+      [['match']],
+    );
+  });
+
+  it('takes a match without a kind for every path, and says so', () => {
+    const { rule, problems } = parseRule({ match: [{ uri: {} }], route });
+    assert.deepEqual([rule?.match[0]?.uri, rule?.match[0]?.unsupported], [undefined, []]);
+    assert.deepEqual(problems, ['IST0106 spec.http[0].match[0].uri']);
+  });
+
+  it('reads an empty or absent match as every request; null with a warning', () => {
+    assert.deepEqual(parseRule({ match: [], route }).problems, []);
+    const { rule, problems } = parseRule({ match: null, route });
+    assert.deepEqual(rule?.match, []);
+    assert.deepEqual(problems, ['IST0106 spec.http[0].match']);
+  });
+
+  it('forwards without what is not served, and says what that means', () => {
+    const features = {
+      timeout: '1s',
+      retries: {},
+      rewrite: { uri: '/' },
+      fault: {},
+      mirror: {},
+      mirrors: [{}],
+      corsPolicy: {},
+      headers: { request: {} },
+    };
+    const { rule, diagnostics } = parseRule({ ...features, mirrorPercentage: {}, route });
+    assert.equal(rule?.invalid, undefined);
+    assert.deepEqual(rule?.unsupported, [...Object.keys(features), 'mirrorPercentage']);
+    assert.ok(diagnostics.every(({ code, severity }) => code === 'TG0006' && severity === 'warning'));
+    assert.match(
+      diagnostics[0]?.message ?? '',
+      /^timeout is not served yet\. Requests are forwarded without a time limit\.$/,
+    );
+  });
+
+  it('answers 500 for an action that is not served, and says it once', () => {
+    for (const action of ['redirect', 'directResponse', 'delegate']) {
+      const { rule, diagnostics } = parseRule({ [action]: {} });
+      assert.match(rule?.invalid ?? '', new RegExp(action));
+      assert.deepEqual(
+        diagnostics.map(({ code }) => code),
+        ['TG0006'],
+      );
+      assert.match(diagnostics[0]?.message ?? '', /answered with 500/);
+      assert.equal(parseRule({ [action]: {}, route }).rule?.invalid, undefined);
+    }
+  });
+
+  it('answers 500 for a rule without usable destinations or weights', () => {
+    const destination = { host: 'a' };
+    for (const [rule, problem] of [
+      [{}, 'TG0017 spec.http[0]'],
+      [{ route: [] }, 'TG0017 spec.http[0]'],
+      [{ route: [{ destination }, { destination }] }, 'TG0017 spec.http[0]'],
+      [
+        {
+          route: [
+            { destination, weight: 2 ** 31 - 1 },
+            { destination, weight: 2 ** 31 - 1 },
+            { destination, weight: 2 },
+          ],
+        },
+        'TG0017 spec.http[0]',
+      ],
+      [{ route: [{ destination: {} }] }, 'IST0106 spec.http[0].route[0].destination.host'],
+      [{ route: [{ destination, weight: -1 }] }, 'IST0106 spec.http[0].route[0].weight'],
+      [{ route: [{ destination: { host: 'a', port: 80 } }] }, 'IST0106 spec.http[0].route[0].destination.port'],
+      [
+        { route: [{ destination: { host: 'a', port: { number: '80' } } }] },
+        'IST0106 spec.http[0].route[0].destination.port.number',
+      ],
+      [{ route: [{ destination: { host: 'a', subset: 1 } }] }, 'IST0106 spec.http[0].route[0].destination.subset'],
+      [{ route: [{ destination }, null] }, 'IST0106 spec.http[0].route[1]'],
+      [{ route: [{}] }, 'IST0106 spec.http[0].route[0].destination'],
+    ] as const) {
+      const parsed = parseRule(rule);
+      assert.notEqual(parsed.rule?.invalid, undefined, JSON.stringify(rule));
+      assert.equal(parsed.problems[0], problem, JSON.stringify(rule));
+      assert.equal(parsed.problems.at(-1), 'TG0017 spec.http[0]');
+    }
+  });
+
+  it('leaves out a rule that is no map, and keeps the place of the others', () => {
+    const { spec, problems } = parse({ http: [null, { route }] });
+    assert.deepEqual(
+      spec.http.map(({ index }) => index),
+      [1],
+    );
+    assert.deepEqual(problems, ['IST0106 spec.http[0]']);
+  });
+
+  it('leaves out TCP rules that cannot be used, and never widens them', () => {
+    const { spec, problems } = parse({
+      tcp: [
+        { match: [{ port: 'x' }], route },
+        { match: [{ port: 1 }, { port: 0.5 }], route },
+        { route: [] },
+        { route },
+      ],
+    });
+    assert.deepEqual(
+      spec.tcp.map(({ index, match }) => [index, match.length]),
+      [
+        [1, 1],
+        [3, 0],
+      ],
+    );
+    assert.deepEqual(problems, [
+      'IST0106 spec.tcp[0].match[0].port',
+      'TG0017 spec.tcp[0]',
+      'IST0106 spec.tcp[1].match[1].port',
+      'TG0017 spec.tcp[2]',
+    ]);
+  });
+
+  it('says that sources of TCP connections have no effect, as in Istio', () => {
+    const match = { port: 1, sourceSubnet: '10.0.0.0/8', destinationSubnets: ['10.0.0.0/8'], sourceLabels: { a: 'b' } };
+    const { spec, problems } = parse({ tcp: [{ match: [match], route }] });
+    assert.equal(spec.tcp.length, 1);
+    assert.deepEqual(
+      problems.map((problem) => problem.slice(0, 6)),
+      ['TG0008', 'TG0008', 'TG0008'],
+    );
+  });
+
+  it('says that TLS routes are not served', () => {
+    assert.deepEqual(parse({ tls: [{}] }).problems, ['TG0006 spec.tls']);
+    assert.deepEqual(parse({ tls: [] }).problems, []);
+  });
+});
