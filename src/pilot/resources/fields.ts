@@ -90,17 +90,19 @@ export function enumField<T extends string>(message: Message, name: string, valu
   );
 }
 
-/** Text entries; others are reported and left out. Empty where the field is absent. */
-export function stringsField(message: Message, name: string): readonly string[] {
+/**
+ * Text entries; others are reported and left out, and so are those that `isUsable` refuses (which reports them, at the
+ * given path). Empty where the field is absent.
+ */
+export function stringsField(
+  message: Message,
+  name: string,
+  isUsable: (text: string, path: FieldPath) => boolean = () => true,
+): readonly string[] {
   return itemsField(message, name, (value, path) => {
-    if (typeof value === 'string') return value;
-    reportInvalid(
-      message.context,
-      path,
-      `is ${describe(value)} where text is expected`,
-      'The entry is left out.',
-      quoteRemedy(value),
-    );
+    if (typeof value === 'string') return isUsable(value, path) ? value : undefined;
+    const what = `is ${describe(value)} where text is expected`;
+    reportInvalid(message.context, path, what, 'The entry is left out.', quoteRemedy(value));
     return undefined;
   });
 }

@@ -21,6 +21,7 @@ import {
 import { type FieldTable, ignored, type Message, reportInvalid, served, shorten, tableOf } from './message.ts';
 import { isHost } from './names.ts';
 import { protocols } from './parse-service.ts';
+import type { FieldPath } from './resource.ts';
 
 const addressTypes = ['IPv4', 'IPv6', 'FQDN'] as const;
 
@@ -72,15 +73,16 @@ export function parseEndpointSlice(message: Message, labels: Readonly<Record<str
 type AddressType = (typeof addressTypes)[number];
 
 function parseSliceEndpoint(message: Message, addressType: AddressType | undefined): SliceEndpoint | undefined {
-  const written = stringsField(message, 'addresses');
-  const addresses = written.filter((address) => checkAddress(message, 'addresses', address, addressType));
+  const addresses = stringsField(message, 'addresses', (address, path) =>
+    checkAddress(message, path, address, addressType),
+  );
   const conditions = messageField(message, 'conditions', conditionFields, (field) => ({
     ready: booleanField(field, 'ready'),
     serving: booleanField(field, 'serving'),
     terminating: booleanField(field, 'terminating'),
   }));
   if (addresses.length === 0) {
-    if (written.length === 0) reportMissing(message, 'addresses', 'The endpoint is left out.', 'Give it an address.');
+    reportMissing(message, 'addresses', 'The endpoint is left out.', 'Give it an address.');
     return undefined;
   }
   return {
@@ -109,7 +111,7 @@ function parseSubset(message: Message): EndpointsSubset {
 function parseEndpointsAddress(message: Message): EndpointsAddress | undefined {
   const ip = stringField(message, 'ip');
   if (ip === undefined) reportMissing(message, 'ip', 'The address is left out.', 'Give it an IP address.');
-  if (ip === undefined || !checkAddress(message, 'ip', ip, undefined)) return undefined;
+  if (ip === undefined || !checkAddress(message, [...message.path, 'ip'], ip, undefined)) return undefined;
   return { ip, nodeName: stringField(message, 'nodeName'), targetRef: parseTargetRef(message) };
 }
 
@@ -130,7 +132,7 @@ function parseTargetRef(message: Message): SliceEndpoint['targetRef'] {
   }));
 }
 
-function checkAddress(message: Message, field: string, address: string, type: AddressType | undefined): boolean {
+function checkAddress(message: Message, path: FieldPath, address: string, type: AddressType | undefined): boolean {
   const version = isIP(address);
   const valid =
     type === 'IPv4'
@@ -141,17 +143,7 @@ function checkAddress(message: Message, field: string, address: string, type: Ad
           ? isHost(address)
           : version !== 0;
   if (valid) return true;
-  const path = [...message.path, field];
-  const index = message.fields[field];
-  if (Array.isArray(index)) path.push(index.indexOf(address));
-  const kind = type === 'FQDN' ? 'host name' : `${type ?? 'IP'} address`;
-  message.broken.add(field);
-  reportInvalid(
-    message.context,
-    path,
-    `is ${shorten(address)}, not an ${kind}`.replace('an host', 'a host'),
-    'It gets no traffic.',
-    `Write an ${kind}.`.replace('an host', 'a host'),
-  );
+  const kind = type === 'FQDN' ? 'a host name' : `an ${type ?? 'IP'} address`;
+  reportInvalid(message.context, path, `is ${shorten(address)}, not ${kind}`, 'It gets no traffic.', `Write ${kind}.`);
   return false;
 }

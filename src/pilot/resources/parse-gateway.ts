@@ -14,6 +14,7 @@ import type { GatewaySpec, Server, ServerProtocol, ServerTls, TlsMode } from './
 import { serverFields, serverPortFields, serverTlsFields } from './gateway-fields.ts';
 import { type Message, report, reportInvalid, shorten } from './message.ts';
 import { isHost, isLabel } from './names.ts';
+import type { FieldPath } from './resource.ts';
 
 const protocols: readonly ServerProtocol[] = [
   'HTTP',
@@ -55,7 +56,7 @@ export function parseGateway(spec: Message): GatewaySpec {
 
 function parseServer(message: Message, index: number): Server | undefined {
   const port = messageField(message, 'port', serverPortFields, parsePort);
-  const hosts = stringsField(message, 'hosts').filter((host) => checkServerHost(message, host));
+  const hosts = stringsField(message, 'hosts', (host, path) => checkServerHost(message, host, path));
   const tls = messageField(message, 'tls', serverTlsFields, parseTls);
   const rest = {
     index,
@@ -114,13 +115,10 @@ function parseTls(message: Message): ServerTls | undefined {
 }
 
 /** `host`, `ns/host`, `./host`, or with `*` as the namespace. */
-function checkServerHost(message: Message, host: string): boolean {
+function checkServerHost(message: Message, host: string, path: FieldPath): boolean {
   const slash = host.indexOf('/');
   const namespace = slash < 0 ? '*' : host.slice(0, slash);
   if ((namespace === '*' || namespace === '.' || isLabel(namespace)) && isHost(host.slice(slash + 1))) return true;
-  message.broken.add('hosts');
-  const hosts = message.fields.hosts;
-  const path = [...message.path, 'hosts', ...(Array.isArray(hosts) ? [hosts.indexOf(host)] : [])];
   const remedy = 'Write `host`, `*.host` or `*`, with `namespace/` before it if wanted; no scheme, port or path.';
   reportInvalid(message.context, path, `is ${shorten(host)}, which is no host`, 'The entry is left out.', remedy);
   return false;

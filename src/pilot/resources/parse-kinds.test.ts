@@ -156,9 +156,9 @@ describe('EndpointSlice', () => {
       [['10.0.0.1']],
     );
     assert.deepEqual(problems, [
-      'IST0106 endpoints[0].addresses[3]',
       'IST0106 endpoints[0].addresses[1]',
       'IST0106 endpoints[0].addresses[2]',
+      'IST0106 endpoints[0].addresses[3]',
       'IST0106 endpoints[1].addresses',
       'IST0106 endpoints[2].addresses',
     ]);

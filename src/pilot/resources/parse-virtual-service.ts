@@ -4,12 +4,14 @@ import { type Message, report, reportInvalid, shorten } from './message.ts';
 import { isHost } from './names.ts';
 import { parseHttpRoute } from './parse-http-route.ts';
 import { parseTcpRoute } from './parse-tcp-route.ts';
+import type { FieldPath } from './resource.ts';
 import type { VirtualServiceSpec } from './virtual-service.ts';
 import { httpRouteFieldsOf, tcpRouteFields } from './virtual-service-fields.ts';
 
 export function parseVirtualService(spec: Message): VirtualServiceSpec {
-  const written = stringsField(spec, 'hosts');
-  const hosts = written.filter((host) => checkHost(spec, host)).map((host) => host.toLowerCase());
+  const hosts = stringsField(spec, 'hosts', (host, path) => checkHost(spec, host, path)).map((host) =>
+    host.toLowerCase(),
+  );
   if (hosts.length === 0)
     report(spec.context, [...spec.path, 'hosts'], {
       severity: 'warning',
@@ -27,10 +29,8 @@ export function parseVirtualService(spec: Message): VirtualServiceSpec {
   };
 }
 
-function checkHost(spec: Message, host: string): boolean {
+function checkHost(spec: Message, host: string, path: FieldPath): boolean {
   if (isHost(host)) return true;
-  const hosts = spec.fields.hosts;
-  const path = [...spec.path, 'hosts', ...(Array.isArray(hosts) ? [hosts.indexOf(host)] : [])];
   const remedy = 'Write `host`, `*.host` or `*`; no scheme, port or path.';
   reportInvalid(spec.context, path, `is ${shorten(host)}, which is no host`, 'The host is left out.', remedy);
   return false;

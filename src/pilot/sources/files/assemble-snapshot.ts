@@ -2,7 +2,7 @@
 import { type Diagnostic, formatResourceRef } from '../../../lib/diagnostic.ts';
 import { type Resource, type ResourceKind, resourceRef } from '../../resources/resource.ts';
 import { type ChangedObject, type ObjectsOfKind, objectKey, type Snapshot } from '../../resources/snapshot.ts';
-import type { FileContent } from './file-content.ts';
+import { type FileContent, unusableObjects } from './file-content.ts';
 import { reportUnknownKinds } from './report-unknown-kinds.ts';
 
 /** Duplicates listed one by one; the rest is counted. */
@@ -46,7 +46,7 @@ export function assembleSnapshot(
   const diagnostics = [
     ...problems,
     ...files.flatMap((file) => file.problems),
-    ...documents.flatMap((document) => document.diagnostics),
+    ...files.flatMap(unusableObjects),
     ...reportDuplicates(duplicates),
     ...reportUnknownKinds(documents.flatMap((document) => document.unknownKinds)),
   ];

@@ -225,4 +225,45 @@ describe('createFileSource', () => {
     assert.equal(after?.origin.locate(['spec', 'ports', 0, 'port'])?.line, 17);
     assert.equal(after?.origin.index, 1);
   });
+
+  it('lets no change wait for a file that takes long, and has that file in the end', async () => {
+    await writeFile(at('a.yaml'), service('a', 1));
+    const running = run();
+    await untilNames(running, ['a']);
+    const ports = Array.from({ length: 20_000 }, (_, i) => `  - {name: p${i}, port: ${i + 1}}\n`).join('');
+    await writeFile(
+      at('slow.yaml'),
+      `apiVersion: v1\nkind: Service\nmetadata: {name: slow}\nspec:\n  ports:\n${ports}`,
+    );
+    await writeFile(at('a.yaml'), service('a', 2));
+    const next = await running.until('2', (snapshot) => portOf(snapshot, 'a') === 2);
+    assert.deepEqual(names(next), ['a']);
+    const last = await untilNames(running, ['a', 'slow']);
+    assert.equal(last.objects.Service.get('default/slow')?.spec.ports.length, 20_000);
+    assert.equal(last.objects.Service.get('default/slow')?.origin.locate(['spec', 'ports', 9, 'port'])?.line, 15);
+    await unlink(at('slow.yaml'));
+    await untilNames(running, ['a']);
+  });
+
+  it('has a slow file in its first snapshot, and ends while it parses one', async () => {
+    const ports = Array.from({ length: 2_000 }, (_, i) => `  - {name: p${i}, port: ${i + 1}}\n`).join('');
+    await writeFile(
+      at('slow.yaml'),
+      `apiVersion: v1\nkind: Service\nmetadata: {name: slow}\nspec:\n  ports:\n${ports}`,
+    );
+    const running = run();
+    assert.deepEqual(names(await running.until('the first one', () => true)), ['slow']);
+    assert.equal(running.snapshots.length, 1);
+    await writeFile(at('hostile.yaml'), `[${','.repeat(1_000_000)}`);
+    await writeFile(at('b.yaml'), service('b'));
+    await untilNames(running, ['b', 'slow']);
+    await running.stop();
+  });
+
+  it('stops parsing a file whose documents are all broken', async () => {
+    await writeFile(at('a.yaml'), '---\n[\n'.repeat(1000));
+    const { diagnostics } = await run().until('problems', ({ diagnostics }) => diagnostics.length > 0);
+    assert.equal(diagnostics.length, 21);
+    assert.match(diagnostics[0]?.message ?? '', /^980 documents are not read/);
+  });
 });

@@ -1,5 +1,6 @@
 // The source of manifests on disk: reads files and folders, watches them, and yields a Snapshot after each change.
 import { normalize, sep } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Logger, silentLogger } from '../../../lib/logger.ts';
 import type { Snapshot, Source } from '../../resources/snapshot.ts';
@@ -7,7 +8,7 @@ import { assembleSnapshot } from './assemble-snapshot.ts';
 import { createWake } from './create-wake.ts';
 import { createDocumentParser } from './document-parser.ts';
 import { createFileStore, type FileStore } from './file-store.ts';
-import { MIN_PASS_INTERVAL_MS, SETTLE_MS } from './limits.ts';
+import { FIRST_SNAPSHOT_PATIENCE_MS, MIN_PASS_INTERVAL_MS, SETTLE_MS } from './limits.ts';
 import { type FileListing, listFiles } from './list-files.ts';
 import { noteAll, noteChange, type Work } from './note-change.ts';
 import { createFolderWatcher } from './watch-folders.ts';
@@ -34,9 +35,16 @@ export function createFileSource(options: FileSourceOptions): Source {
     async run(onSnapshot, signal) {
       if (signal.aborted) return;
       const parser = createDocumentParser();
-      const store = createFileStore(parser, () => performance.now());
       const work: Work = { list: true, all: true, files: new Set() };
       const wake = createWake(signal);
+      const store = createFileStore(
+        parser,
+        () => performance.now(),
+        (path) => {
+          work.files.add(path);
+          wake.now();
+        },
+      );
       let listing: FileListing | undefined;
       let snapshot: Snapshot | undefined;
 
@@ -57,6 +65,7 @@ export function createFileSource(options: FileSourceOptions): Source {
             if (watcher.watch(new Map([...listing.parents, ...listing.folders]))) listing = await listFiles(paths);
           }
           const changed = await look(store, listing, { list, all, files }, signal);
+          if (snapshot === undefined) await firstIdle(store, signal);
           if (signal.aborted) break;
           if (changed || snapshot === undefined || !isDeepStrictEqual(before?.problems, listing.problems)) {
             const next = assembleSnapshot(snapshot, store.contents(), listing.problems);
@@ -77,6 +86,7 @@ export function createFileSource(options: FileSourceOptions): Source {
         wake.close();
         watcher.close();
         await parser.close();
+        await store.idle();
       }
     },
   };
@@ -97,6 +107,15 @@ async function look(
   );
   const read = await store.check(toRead, signal);
   return store.remove(gone) || read;
+}
+
+/** The first snapshot has everything, unless that takes too long. */
+async function firstIdle(store: FileStore, signal: AbortSignal): Promise<void> {
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  const patience = delay(FIRST_SNAPSHOT_PATIENCE_MS, undefined, { signal: either }).catch(() => undefined);
+  await Promise.race([store.idle(), patience]);
+  done.abort();
 }
 
 /** What stands below a folder that cannot be read stays in force. */

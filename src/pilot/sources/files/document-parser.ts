@@ -1,7 +1,7 @@
 // Parses documents without holding up the process: small ones here, large ones in a worker thread with a time limit.
 import { Worker } from 'node:worker_threads';
 import type { FieldPath } from '../../resources/resource.ts';
-import { MAX_INLINE_LENGTH, PARSE_TIMEOUT_MS } from './limits.ts';
+import { MAX_INLINE_LENGTH, PARSE_TIMEOUT_MS, WORKER_IDLE_MS } from './limits.ts';
 import { type ParsedDocument, parseDocument } from './parse-document.ts';
 import type { ParseReply } from './parse-worker.ts';
 
@@ -20,19 +20,28 @@ const workerFile = new URL(`./parse-worker${import.meta.url.endsWith('.ts') ? '.
 
 export function createDocumentParser(timeoutMs = PARSE_TIMEOUT_MS): DocumentParser {
   let worker: Worker | undefined;
+  let idle: NodeJS.Timeout | undefined;
   let closed = false;
   /** One long document at a time: each takes much memory. */
   let last: Promise<unknown> = Promise.resolve();
 
   async function parseInWorker(text: string): Promise<ParsedDocument> {
     if (closed) return tooMuch;
+    clearTimeout(idle);
     worker ??= startWorker();
     const reply = await replyOf(worker, text, timeoutMs);
-    if (reply.kind === 'value') return withPositions(reply);
-    if (reply.kind === 'failed') return reply;
-    await worker.terminate();
+    if (reply.kind === 'lost') {
+      await endWorker();
+      return tooMuch;
+    }
+    idle = setTimeout(() => void endWorker(), WORKER_IDLE_MS).unref();
+    return reply.kind === 'value' ? withPositions(reply) : reply;
+  }
+
+  async function endWorker(): Promise<void> {
+    const ended = worker;
     worker = undefined;
-    return tooMuch;
+    await ended?.terminate();
   }
 
   return {
@@ -44,7 +53,8 @@ export function createDocumentParser(timeoutMs = PARSE_TIMEOUT_MS): DocumentPars
     },
     async close() {
       closed = true;
-      await worker?.terminate();
+      clearTimeout(idle);
+      await endWorker();
     },
   };
 }
@@ -55,7 +65,7 @@ const tooMuch: ParsedDocument = {
     {
       code: 'TG0005',
       offset: 0,
-      message: 'Parsing it takes too much time or memory.',
+      message: 'Parsing the document takes too much time or memory.',
       remedy: 'Split the document.',
     },
   ],

@@ -55,13 +55,16 @@ const explanations: Partial<Record<ErrorCode, Words>> = {
 export function explainYamlError(code: ErrorCode): Explanation {
   // The library recurses, and says so when the stack runs out.
   if (code === 'RESOURCE_EXHAUSTION') return tooDeep;
-  const words = explanations[code] ?? { message: 'It is not valid YAML.', remedy: 'Check it with a YAML linter.' };
+  const words = explanations[code] ?? {
+    message: 'The document is not valid YAML.',
+    remedy: 'Check it with a YAML linter.',
+  };
   return { code: 'TG0002', ...words };
 }
 
 export const tooDeep: Explanation = {
   code: 'TG0005',
-  message: `It is nested deeper than ${MAX_NESTING} levels.`,
+  message: `The document is nested deeper than ${MAX_NESTING} levels.`,
   remedy: 'No Kubernetes object is that deep: check the file.',
 };
 
@@ -69,7 +72,7 @@ const valueProblems: Record<ValueProblem['kind'], Explanation> = {
   'too-deep': tooDeep,
   'too-large': {
     code: 'TG0005',
-    message: `It has more than ${MAX_VALUES} values, or its aliases expand to more than ${MAX_ALIASED_VALUES}.`,
+    message: `The document has more than ${MAX_VALUES} values, or its aliases expand to more than ${MAX_ALIASED_VALUES}.`,
     remedy: 'Split the document, or use fewer aliases.',
   },
   'alias-of-itself': {

@@ -12,9 +12,9 @@ const marker = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm;
 
 /**
  * The documents in their order; put together they are the text again. Pieces without content (only comments, blank
- * lines, markers) are among them: `hasContent` tells.
+ * lines, markers) are among them: `hasContent` tells. Cutting ends at about `limit` pieces, with the rest in the last.
  */
-export function splitDocuments(text: string): readonly DocumentText[] {
+export function splitDocuments(text: string, limit = Number.POSITIVE_INFINITY): readonly DocumentText[] {
   const documents: DocumentText[] = [];
   let start = 0;
   let line = 1;
@@ -26,6 +26,7 @@ export function splitDocuments(text: string): readonly DocumentText[] {
     start = end;
   };
   for (const { 0: found, index } of text.matchAll(marker)) {
+    if (documents.length >= limit) break;
     const lineEnd = text.indexOf('\n', index);
     const end = lineEnd < 0 ? text.length : lineEnd + 1;
     // Directives belong to the document behind their marker.
@@ -38,17 +39,17 @@ export function splitDocuments(text: string): readonly DocumentText[] {
   return documents;
 }
 
+const contentLine = /^(?!(?:---|\.\.\.)?[ \t]*(?:#.*)?\r?$)./m;
+const lineBesideDirectives = /^(?!%|[ \t]*(?:#.*)?\r?$)./m;
+
 /** False for a document of nothing but comments, blank lines and markers. */
 export function hasContent(document: string): boolean {
-  return document.split('\n').some((line) => !/^(?:(?:---|\.\.\.)?[ \t]*(?:#.*)?)?\r?$/.test(line));
+  return contentLine.test(document);
 }
 
 /** True for directives, with nothing but comments and blank lines around them. */
 function hasDirective(text: string): boolean {
-  return (
-    text.startsWith('%') ||
-    (text.includes('\n%') && text.split('\n').every((line) => /^(?:%.*|[ \t]*(?:#.*)?)\r?$/.test(line)))
-  );
+  return (text.startsWith('%') || text.includes('\n%')) && !lineBesideDirectives.test(text);
 }
 
 function countLines(text: string): number {
