@@ -112,7 +112,6 @@ function applyDeltaRequest(
   for (const name of request.subscribe) {
     if (name === '*') continue;
     type.dirty.add(name);
-    type.absent.delete(name);
     // Asked for again, it is sent again: the proxy may have dropped it. What it says it has, it need not be sent.
     if (!(isFirst && type.held.has(name))) type.forced.add(name);
   }
@@ -148,12 +147,12 @@ function unsubscribe(type: TypeState, name: string): void {
 }
 
 function forgetUnwanted(type: TypeState): void {
-  for (const names of [type.held, type.dirty, type.rejected, type.absent])
+  for (const names of [type.held, type.dirty, type.rejected])
     for (const name of [...names.keys()]) if (!isWanted(type, name)) forget(type, name);
 }
 
 export function forget(type: TypeState, name: string): void {
-  for (const names of [type.held, type.dirty, type.forced, type.absent, type.waitingSince]) names.delete(name);
+  for (const names of [type.held, type.dirty, type.forced, type.waitingSince]) names.delete(name);
   if (type.rejected.delete(name)) clearSettledError(type);
 }
 
@@ -202,12 +201,10 @@ function acknowledge(state: StreamState, type: TypeState, pending: PendingRespon
     if (!isWanted(type, name)) continue;
     type.held.set(name, { version: resource.version, resource });
     type.rejected.delete(name);
-    type.absent.delete(name);
   }
   for (const name of pending.removed) {
     type.held.delete(name);
     type.rejected.delete(name);
-    if (type.names.has(name)) type.absent.add(name);
   }
   type.acknowledgedAt = now;
   type.hasRejectedAll = false;

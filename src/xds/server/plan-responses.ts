@@ -138,8 +138,7 @@ function decide(state: StreamState, type: TypeState, name: string, gate: Referen
   }
   if (isRejected && rejected === undefined && !isForced) return 'none';
   if (held || rejected) return gate.isInUse(type.typeUrl, name) ? 'linger' : 'remove';
-  const isNews = type.names.has(name) && !type.absent.has(name);
-  return state.protocol === 'delta' && (isNews || isForced) ? 'remove' : 'none';
+  return state.protocol === 'delta' && isForced ? 'remove' : 'none';
 }
 
 function markSent(state: StreamState, type: TypeState, composition: Composition, now: number): PlannedResponse {

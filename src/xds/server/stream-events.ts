@@ -39,7 +39,6 @@ function applyChange(state: StreamState, available: ResourceSet, diff: ResourceD
     for (const { name } of added) if (isWanted(type, name)) type.dirty.add(name);
     for (const { name } of changed) if (isWanted(type, name)) type.dirty.add(name);
     for (const name of removed) if (isWanted(type, name)) type.dirty.add(name);
-    for (const { name } of added) type.absent.delete(name);
   }
 }
 
@@ -48,7 +47,6 @@ function resync(state: StreamState): void {
   for (const type of state.types.values()) {
     if (!type.subscribed) continue;
     type.suspects.length = 0;
-    type.absent.clear();
     markAllDirty(state, type);
     for (const name of type.rejected.keys()) type.dirty.add(name);
     for (const name of type.dirty) type.forced.add(name);

@@ -40,8 +40,6 @@ export interface TypeState {
   readonly dirty: Set<string>;
   /** Names to send even if the proxy holds the newest version: asked for again, or their user has to warm again. */
   readonly forced: Set<string>;
-  /** Delta: names the proxy knows not to exist. */
-  readonly absent: Set<string>;
   /** What the proxy rejected last, by name; undefined is a rejected removal. Not sent again until it changes. */
   readonly rejected: Map<string, XdsResource | undefined>;
   /** A response was rejected in which nothing was new: only an acknowledgement takes that back. */
@@ -88,7 +86,6 @@ const createTypeState = (typeUrl: TypeUrl): TypeState => ({
   superseded: [],
   dirty: new Set(),
   forced: new Set(),
-  absent: new Set(),
   rejected: new Map(),
   hasRejectedAll: false,
   suspects: [],
