@@ -37,7 +37,7 @@ const schemas: Readonly<Record<TypeUrl, DescMessage>> = {
   [typeUrls.secret]: SecretSchema,
 };
 
-export function received(typeUrl: TypeUrl, resource: JsonObject, version = '1'): ReceivedResource {
+function received(typeUrl: TypeUrl, resource: JsonObject, version = '1'): ReceivedResource {
   const schema = schemas[typeUrl];
   const name = resource.name ?? resource.cluster_name ?? '';
   return { name: String(name), version, bytes: toBinary(schema, fromJson(schema, resource, { registry })) };

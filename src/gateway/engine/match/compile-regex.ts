@@ -2,7 +2,7 @@
 import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
 
 /** Istio's runtime setting `re2.max_program_size.error_level`. */
-export const maxProgramSize = 32_768;
+const maxProgramSize = 32_768;
 
 export type CompiledRegex =
   /** Full match, as Envoy's safe_regex. */
