@@ -151,7 +151,8 @@ export function openFields(
 }
 
 function reportUnknown(context: ParseContext, path: FieldPath, name: string, table: object): void {
-  const suggestion = suggestName(name, Object.keys(table));
+  const isListed = context.diagnostics.length < MAX_DIAGNOSTICS_PER_OBJECT;
+  const suggestion = isListed ? suggestName(name, Object.keys(table)) : undefined;
   report(context, path, {
     severity: 'warning',
     code: 'TG0007',

@@ -28,7 +28,7 @@ export const WORKER_IDLE_MS = 5_000;
 /** A document that takes the worker longer is given up. */
 export const PARSE_TIMEOUT_MS = 20_000;
 /** Positions kept for a document that was parsed in the worker; beyond them the nearest ancestor answers. */
-export const MAX_POSITIONS = 200_000;
+export const MAX_POSITIONS = 100_000;
 
 /** Folders watched by the operating system; changes in others are found by polling. */
 export const MAX_WATCHED_FOLDERS = 1_000;
