@@ -52,7 +52,9 @@ export function createHttp1Stream(request: IncomingMessage, response: ServerResp
       // Node would announce keep-alive otherwise, which Envoy does not.
       response.removeHeader('connection');
       if (!request.complete && hasBody) closeSlowly(response);
-      response.writeHead(status, reasonPhrase(status), headers);
+      const empty = endStream && head.method !== 'HEAD' && status !== 204 && status !== 304;
+      const complete = empty && getHeader(headers, 'content-length') === undefined;
+      response.writeHead(status, reasonPhrase(status), complete ? ['content-length', '0', ...headers] : headers);
       if (endStream) response.end();
     },
     write: (chunk) => response.destroyed || response.write(chunk),

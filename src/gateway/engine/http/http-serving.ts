@@ -16,7 +16,8 @@ export interface HttpServing {
 
 export interface ConnectionState {
   readonly connection: DownstreamConnection;
-  readonly manager: HttpConnectionManager;
+  /** Asked for each request: a replaced filter chain's connections are served by the one that took its place. */
+  readonly manager: () => HttpConnectionManager;
   /** The connection is to close after the answers in flight: its listener is gone or the gateway stops. */
   readonly draining: () => boolean;
   /** Counts requests in flight: a connection that drains closes when there are none. */

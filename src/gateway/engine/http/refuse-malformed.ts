@@ -15,10 +15,12 @@ const answers: Readonly<Record<Malformation, { status: number; phrase: string; d
 
 export function refuseMalformed(
   socket: Socket,
-  { connection, manager }: ConnectionState,
+  state: ConnectionState,
   serving: HttpServing,
   { kind }: { readonly kind: Malformation },
 ): void {
+  const { connection } = state;
+  const manager = state.manager();
   const { status, phrase, details } = answers[kind];
   const head = [
     `HTTP/1.1 ${status} ${phrase}`,

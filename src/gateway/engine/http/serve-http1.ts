@@ -35,7 +35,7 @@ export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing):
       request.socket.destroy();
       return;
     }
-    if (request.rawHeaders.length / 2 > state.manager.maxRequestHeadersCount) {
+    if (request.rawHeaders.length / 2 > state.manager().maxRequestHeadersCount) {
       refuseMalformed(request.socket, state, serving, { kind: 'too-many-headers' });
       return;
     }

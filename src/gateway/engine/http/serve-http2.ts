@@ -23,7 +23,7 @@ export interface Http2Connection {
 }
 
 export function serveHttp2(socket: Socket, state: ConnectionState, serving: HttpServing): Http2Connection {
-  const { manager } = state;
+  const manager = state.manager();
   const session = http2.performServerHandshake(socket, {
     settings,
     maxHeaderListPairs: 2 * manager.maxRequestHeadersCount + 32,

@@ -14,7 +14,8 @@ import { buildRequestHeaders } from './request-headers.ts';
 import { buildResponseHeaders } from './response-headers.ts';
 
 export function serveRequest(stream: DownstreamStream, state: ConnectionState, serving: HttpServing): void {
-  const { connection, manager } = state;
+  const { connection } = state;
+  const manager = state.manager();
   const info = createExchangeInfo();
   const startedAt = performance.now();
   const scheme = connection.tls ? 'https' : 'http';

@@ -109,13 +109,9 @@ export function createListener(initial: ListenerConfig, options: ListenerOptions
     },
     start: bind,
     update: (next) => {
-      const kept = new Set(chainsOf(next).map(fingerprint));
       config = next;
-      drain(
-        [...connections].filter(({ chain }) => chain && !kept.has(fingerprint(chain))),
-        options.drainMs,
-        false,
-      );
+      const replaced = [...connections].filter((connection) => !connection.follow(next));
+      drain(replaced, options.drainMs, false);
     },
     stop: async ({ drainMs, idle }) => {
       stopped = true;
@@ -127,13 +123,4 @@ export function createListener(initial: ListenerConfig, options: ListenerOptions
       for (const timer of drainTimers) clearTimeout(timer);
     },
   };
-}
-
-function chainsOf(config: ListenerConfig): ListenerConfig['filterChains'] {
-  return config.defaultFilterChain ? [...config.filterChains, config.defaultFilterChain] : config.filterChains;
-}
-
-/** Equal for filter chains that serve the same way. */
-function fingerprint(chain: ListenerConfig['filterChains'][number]): string {
-  return JSON.stringify(chain);
 }

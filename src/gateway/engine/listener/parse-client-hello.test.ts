@@ -9,7 +9,7 @@ import { type ClientHello, parseClientHello } from './parse-client-hello.ts';
 function clientHello(options: tls.ConnectionOptions): Promise<Buffer> {
   return new Promise((resolve) => {
     const server = net.createServer((socket) =>
-      socket.once('data', (bytes) => {
+      socket.once('data', (bytes: Buffer) => {
         socket.destroy();
         server.close();
         resolve(bytes);

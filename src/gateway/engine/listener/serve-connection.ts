@@ -5,7 +5,7 @@ import type { FilterChainConfig, ListenerConfig } from '../config/engine-config.
 import { describeConnection } from '../http/describe-connection.ts';
 import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { HttpServing } from '../http/http-serving.ts';
-import { matchFilterChain } from '../match/match-filter-chain.ts';
+import { type ConnectionTraits, matchFilterChain } from '../match/match-filter-chain.ts';
 import { proxyTcp } from '../tcp/proxy-tcp.ts';
 import { acceptTls } from '../tls/accept-tls.ts';
 import type { TlsContexts } from '../tls/create-tls-contexts.ts';
@@ -21,17 +21,21 @@ export interface ConnectionServing {
 }
 
 export interface LiveConnection {
-  /** Undefined until it is chosen. */
-  readonly chain: FilterChainConfig | undefined;
+  /** The listener changed. False: the connection's filter chain is gone or serves differently, so that the connection is to drain. */
+  follow(listener: ListenerConfig): boolean;
   /** HTTP: closes as soon as no request is in flight; with `idle` also when none ever was. TCP goes on to its own end. */
   drain(options: { readonly idle: boolean }): void;
   destroy(): void;
 }
 
-export function serveConnection(socket: Socket, listener: ListenerConfig, serving: ConnectionServing): LiveConnection {
+export function serveConnection(socket: Socket, accepted: ListenerConfig, serving: ConnectionServing): LiveConnection {
   const startedAt = performance.now();
   const id = serving.nextConnectionId();
+  let listener = accepted;
   let chain: FilterChainConfig | undefined;
+  /** What serves requests: the chain's, or that of the chain that took its place. */
+  let network: FilterChainConfig['network'] | undefined;
+  let traits: ConnectionTraits | undefined;
   let served: ServedConnection | undefined;
   let drain: { readonly idle: boolean } | undefined;
 
@@ -49,25 +53,27 @@ export function serveConnection(socket: Socket, listener: ListenerConfig, servin
   });
 
   const serve = (stream: Socket, serverName: string | undefined, secure: TLSSocket | undefined): void => {
-    if (!chain) return;
+    if (!network) return;
     const connection = describe(serverName, secure);
-    if (chain.network.kind === 'tcp') {
-      proxyTcp(stream, connection, chain.network, serving.http);
+    if (network.kind === 'tcp') {
+      proxyTcp(stream, connection, network, serving.http);
       return;
     }
-    served = serveHttpConnection(stream, connection, chain.network, serving);
+    served = serveHttpConnection(stream, connection, network, serving);
     if (drain) served.drain(drain);
   };
 
-  inspectConnection(socket, listener, (inspected) => {
+  inspectConnection(socket, accepted, (inspected) => {
     if (inspected.kind === 'closed') {
       socket.destroy();
       return;
     }
-    const { traits, hello } = inspected;
-    chain = matchFilterChain(listener, traits);
+    const { hello, traits: found } = inspected;
+    traits = found;
+    chain = matchFilterChain(listener, found);
+    network = chain?.network;
     if (!chain) {
-      const connection = describe(traits.serverName, undefined);
+      const connection = describe(found.serverName, undefined);
       socket.destroy();
       if (listener.accessLogs.length > 0)
         serving.http.log(listener.accessLogs, {
@@ -75,20 +81,29 @@ export function serveConnection(socket: Socket, listener: ListenerConfig, servin
           responseFlags: ['NR'],
           responseCodeDetails: 'filter_chain_not_found',
         });
-    } else if (!chain.tls) serve(socket, traits.serverName, undefined);
+    } else if (!chain.tls) serve(socket, found.serverName, undefined);
     else if (hello !== 'hello') socket.destroy();
     else
       acceptTls(socket, {
         chain,
         contexts: serving.tls,
-        offeredProtocols: traits.applicationProtocols,
-        onSecure: (secure) => serve(secure, traits.serverName, secure),
+        offeredProtocols: found.applicationProtocols,
+        onSecure: (secure) => serve(secure, found.serverName, secure),
       });
   });
 
   return {
-    get chain() {
-      return chain;
+    follow: (next) => {
+      listener = next;
+      if (!chain || !traits) return true;
+      const now = matchFilterChain(next, traits);
+      if (now && fingerprint(now) === fingerprint(chain)) return true;
+      // Until it has drained, what it asks for is answered as on a new connection: the old routes may be gone.
+      if (now?.network.kind === 'http' && network?.kind === 'http') {
+        network = now.network;
+        served?.adopt(now.network);
+      }
+      return false;
     },
     drain: (options) => {
       drain = options;
@@ -101,4 +116,14 @@ export function serveConnection(socket: Socket, listener: ListenerConfig, servin
 /** A dual-stack socket shows IPv4 peers as `::ffff:10.0.0.1`. */
 function unmapped(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
+
+// Thousands of connections share few filter chains.
+const fingerprints = new WeakMap<FilterChainConfig, string>();
+
+/** Equal for filter chains that serve the same way. */
+function fingerprint(chain: FilterChainConfig): string {
+  const known = fingerprints.get(chain) ?? JSON.stringify(chain);
+  fingerprints.set(chain, known);
+  return known;
 }

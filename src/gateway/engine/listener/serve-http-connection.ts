@@ -9,6 +9,8 @@ import { type Http2Connection, serveHttp2 } from '../http/serve-http2.ts';
 import { peekSocket } from './peek-socket.ts';
 
 export interface ServedConnection {
+  /** Requests to come are served by it. */
+  adopt(manager: HttpConnectionManager): void;
   drain(options: { readonly idle: boolean }): void;
 }
 
@@ -33,9 +35,10 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 export function serveHttpConnection(
   socket: Socket,
   connection: DownstreamConnection,
-  manager: HttpConnectionManager,
+  initial: HttpConnectionManager,
   serving: { readonly http: HttpServing; readonly httpConnections: HttpConnections },
 ): ServedConnection {
+  let manager = initial;
   let inFlight = 0;
   let requests = 0;
   let draining = false;
@@ -50,7 +53,7 @@ export function serveHttpConnection(
   };
   const state: ConnectionState = {
     connection,
-    manager,
+    manager: () => manager,
     draining: () => draining,
     requestStarted: () => {
       inFlight++;
@@ -81,6 +84,9 @@ export function serveHttpConnection(
     });
 
   return {
+    adopt: (next) => {
+      manager = next;
+    },
     drain: ({ idle }) => {
       draining = true;
       http2?.drain();
