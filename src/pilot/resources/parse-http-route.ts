@@ -1,5 +1,13 @@
 // One http rule of a VirtualService: unknown -> HttpRoute. A rule that cannot be used stays, answers 500, and never widens.
-import { booleanField, messageField, messagesField, portField, stringField, stringsField } from './fields.ts';
+import {
+  booleanField,
+  givenField,
+  messageField,
+  messagesField,
+  portField,
+  stringField,
+  stringsField,
+} from './fields.ts';
 import { type Message, openMessage, report, reportInvalid } from './message.ts';
 import { invalidWeights, parseRouteDestination } from './parse-destination.ts';
 import type { HttpMatch, HttpRoute, RouteDestination, StringMatch } from './virtual-service.ts';
@@ -44,11 +52,8 @@ function unservedAction(message: Message): string | undefined {
 
 /** All entries, the unusable ones as matches that never apply: without them the rule would take every request. */
 function parseMatches(message: Message): readonly HttpMatch[] {
-  const value = message.fields.match;
-  if (value === undefined || value === null) {
-    stringField(message, 'match');
-    return [];
-  }
+  const value = givenField(message, 'match');
+  if (value === undefined) return [];
   if (!Array.isArray(value)) {
     const consequence = 'The rule never matches.';
     reportInvalid(

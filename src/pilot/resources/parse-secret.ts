@@ -4,7 +4,7 @@ import { type FieldTable, ignored, type Message, report, reportInvalid, served, 
 import type { SecretData } from './secret.ts';
 
 /** Kubernetes' own limit for the values of one Secret. */
-export const MAX_SECRET_BYTES = 1024 * 1024;
+const MAX_SECRET_BYTES = 1024 * 1024;
 
 /** A Secret has no spec: these stand beside its metadata. */
 export const secretFields: FieldTable = { ...tableOf(['type', 'data', 'stringData'], served), immutable: ignored };

@@ -2,6 +2,7 @@
 import {
   booleanField,
   enumField,
+  givenField,
   messagesField,
   portField,
   reportMissing,
@@ -78,8 +79,8 @@ function parsePort(message: Message, index: number): IndexedPort | undefined {
 }
 
 function targetPortOf(message: Message): number | string | undefined {
-  const value = message.fields.targetPort;
-  if (value === undefined || value === null || value === 0 || value === '') return undefined;
+  const value = givenField(message, 'targetPort');
+  if (value === undefined || value === 0 || value === '') return undefined;
   if (typeof value === 'string' && !/^\d+$/.test(value)) return value;
   if (typeof value === 'number') return portField(message, 'targetPort');
   const path = [...message.path, 'targetPort'];

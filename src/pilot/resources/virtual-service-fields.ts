@@ -18,7 +18,7 @@ export const virtualServiceFields: FieldTable = {
 
 const alone = 'The route beside it is used alone.';
 
-export const httpRouteFields: Readonly<Record<string, FieldRule>> = {
+const httpRouteFields: Readonly<Record<string, FieldRule>> = {
   ...tableOf(['name', 'match', 'route'], served),
   redirect: unsupported(alone),
   directResponse: unsupported(alone),

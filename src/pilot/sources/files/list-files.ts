@@ -31,7 +31,7 @@ interface Walk {
 const extensions = new Set(['.yaml', '.yml', '.json']);
 
 /** Dotfiles are not manifests: editors' swap files, and the `..data` folders behind Kubernetes' mounts. */
-export function isManifestName(name: string): boolean {
+function isManifestName(name: string): boolean {
   return !name.startsWith('.') && extensions.has(extname(name));
 }
 
