@@ -35,6 +35,7 @@ export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
   const requestedFiles = new Set<string>();
   let unsubscribe: () => void = () => {};
   let closed = false;
+  let asksForListeners = false;
   /** Updates come from pilot and from files: they are served one after the other. */
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -42,7 +43,11 @@ export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
     const refused = store.apply(update);
     if (refused !== undefined) logger.warn({ typeUrl: update.typeUrl, error: refused }, 'configuration refused');
     const failed = await host.serve(update, store.current());
-    if (!closed) followNames();
+    if (!closed) {
+      followNames();
+      // After the acknowledgement of this update has gone.
+      if (!asksForListeners && store.hasAllClusters()) setImmediate(askForListeners);
+    }
     options.onServed();
     return refused ?? failed;
   };
@@ -89,6 +94,16 @@ export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
     }
   };
 
+  /**
+   * As Envoy: first all clusters with their endpoints, then listeners. Pilot holds back a listener whose clusters are not
+   * acknowledged; asked too early it would answer with none, and the gateway would be ready without listening.
+   */
+  const askForListeners = (): void => {
+    if (closed || asksForListeners) return;
+    asksForListeners = true;
+    client.subscribe(typeUrls.listener, [wildcardName]);
+  };
+
   return {
     store,
     start: () => {
@@ -100,7 +115,6 @@ export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
         if (mine.length > 0) void enqueue(fileSecretUpdate(secrets, mine));
       });
       client.subscribe(typeUrls.cluster, [wildcardName]);
-      client.subscribe(typeUrls.listener, [wildcardName]);
       client.start();
     },
     close: async () => {

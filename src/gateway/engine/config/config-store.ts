@@ -35,6 +35,8 @@ export interface ConfigStore {
   /** Called synchronously after each change of `current`. Returns the function that ends the subscription. */
   subscribe(listener: (config: EngineConfig) => void): () => void;
   wanted(): WantedNames;
+  /** Clusters have arrived, and the endpoints of all of them, or are known to be missing. */
+  hasAllClusters(): boolean;
   /** Listeners and clusters have arrived and all they name has too, or is known to be missing. */
   isComplete(): boolean;
   /** Sorted by type and name. */

@@ -104,11 +104,14 @@ describe('warming', () => {
 
   test('a cluster waits for its endpoints, and is empty when they are known to be missing', () => {
     const store = createConfigStore();
+    assert.equal(store.hasAllClusters(), false);
     store.apply(update(typeUrls.cluster, [cluster('a'), cluster('b')]));
     assert.equal(store.current().clusters.size, 0);
+    assert.equal(store.hasAllClusters(), false);
     store.apply(update(typeUrls.endpoint, [assignment('a', [endpoint('10.0.0.1', 80)])], ['b']));
     assert.equal(store.current().clusters.get('a')?.endpoints.length, 1);
     assert.deepEqual(store.current().clusters.get('b')?.endpoints, []);
+    assert.equal(store.hasAllClusters(), true);
   });
 
   test('nothing is complete before listeners and clusters have been told, be there none', () => {

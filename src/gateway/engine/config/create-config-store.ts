@@ -150,6 +150,10 @@ export function createConfigStore(): ConfigStore {
       ({ received }) => received,
     );
 
+  const hasAllClusters = (): boolean =>
+    clusters.hasArrived() &&
+    [...clusters.accepted].every(([name, { value }]) => servingClusters.get(name)?.cluster === value);
+
   return {
     apply: (update: ReceivedUpdate) => {
       const error = byType[update.typeUrl].apply(update);
@@ -163,11 +167,11 @@ export function createConfigStore(): ConfigStore {
       return () => subscribers.delete(listener);
     },
     wanted: () => wanted,
+    hasAllClusters,
     isComplete: () =>
+      hasAllClusters() &&
       listeners.hasArrived() &&
-      clusters.hasArrived() &&
-      [...listeners.accepted].every(([name, { value }]) => servingListeners.get(name) === value) &&
-      [...clusters.accepted].every(([name, { value }]) => servingClusters.get(name)?.cluster === value),
+      [...listeners.accepted].every(([name, { value }]) => servingListeners.get(name) === value),
     warnings: () =>
       pushOrder.flatMap((typeUrl) =>
         [...byType[typeUrl].accepted.values()]
