@@ -1,3 +1,4 @@
+// The embedded engine as a whole: configuration in, requests through its listeners, changes without a failed request.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {

@@ -1,3 +1,4 @@
+// Forwarding to upstreams: pools, retries, resets and bodies, with real sockets on both sides.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import http2 from 'node:http2';

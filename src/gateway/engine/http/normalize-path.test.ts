@@ -1,3 +1,4 @@
+// Path normalisation, against what Envoy does with the same paths.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

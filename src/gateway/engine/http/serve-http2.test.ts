@@ -1,3 +1,4 @@
+// HTTP/2 from clients: streams, trailers, resets and limits, with real sessions.
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import { after, before, describe, it } from 'node:test';

@@ -1,3 +1,4 @@
+// One request from its head to its answer: header rules, local replies and refusals.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import {

@@ -1,3 +1,4 @@
+// Listeners that come, change, fail and go while connections live on.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';

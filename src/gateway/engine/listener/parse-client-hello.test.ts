@@ -1,3 +1,4 @@
+// The ClientHello parser, with real handshakes and with arbitrary bytes.
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { describe, it } from 'node:test';

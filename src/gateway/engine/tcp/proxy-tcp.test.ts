@@ -1,3 +1,4 @@
+// TCP connections through the proxy: bytes, half-close, back-pressure and failures.
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { afterEach, describe, it } from 'node:test';

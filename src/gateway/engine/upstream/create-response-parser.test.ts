@@ -1,3 +1,4 @@
+// The parser of upstream responses, with whole, split and malformed ones.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
