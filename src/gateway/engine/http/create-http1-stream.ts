@@ -1,15 +1,32 @@
 // A request on HTTP/1.1, on node:http's parser; the answer's head is written as the engine says, nothing is added to it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DownstreamEvents, DownstreamStream, RequestHead } from './downstream-stream.ts';
-import { fromRawHeaders, getHeader, type HeaderList } from './header-list.ts';
+import { fromRawHeaders, getHeader, type HeaderList, hasToken } from './header-list.ts';
 import { reasonPhrase } from './reason-phrases.ts';
 
 /** How long a client may take to read an answer that closes the connection before its request was complete; Envoy's delayed_close_timeout. */
 export const delayedCloseMs = 1000;
 
-export function createHttp1Stream(request: IncomingMessage, response: ServerResponse): DownstreamStream {
+export interface Http1StreamOwner {
+  /** The connection closes after this answer. */
+  onLastAnswer(): void;
+  /** The answer is out, or never will be. */
+  onClosed(): void;
+}
+
+export interface Http1Stream extends DownstreamStream {
+  /** The request's body breaks the protocol. */
+  failProtocol(): void;
+}
+
+export function createHttp1Stream(
+  request: IncomingMessage,
+  response: ServerResponse,
+  owner: Http1StreamOwner,
+): Http1Stream {
   const head = readHead(request);
   const hasBody = bodyFollows(head.headers);
+  const clientCloses = hasToken(getHeader(head.headers, 'connection'), 'close');
   let events: DownstreamEvents | undefined;
   let closed = false;
 
@@ -19,6 +36,7 @@ export function createHttp1Stream(request: IncomingMessage, response: ServerResp
     if (closed) return;
     closed = true;
     events?.onClose(response.writableFinished);
+    owner.onClosed();
   });
   // Both fail when the client goes away; `close` tells.
   request.on('error', () => {});
@@ -51,7 +69,11 @@ export function createHttp1Stream(request: IncomingMessage, response: ServerResp
       if (response.headersSent || response.destroyed) return;
       // Node would announce keep-alive otherwise, which Envoy does not.
       response.removeHeader('connection');
-      if (!request.complete && hasBody) closeSlowly(response);
+      if (hasToken(getHeader(headers, 'connection'), 'close')) {
+        owner.onLastAnswer();
+        // A client that asked for it expects it; any other may still be sending.
+        if (!clientCloses || (hasBody && !request.complete)) closeSlowly(response);
+      }
       const empty = endStream && head.method !== 'HEAD' && status !== 204 && status !== 304;
       const complete = empty && getHeader(headers, 'content-length') === undefined;
       response.writeHead(status, reasonPhrase(status), complete ? ['content-length', '0', ...headers] : headers);
@@ -64,8 +86,10 @@ export function createHttp1Stream(request: IncomingMessage, response: ServerResp
       }
       response.end();
     },
+    failProtocol: () => events?.onProtocolError(),
     reset: () => {
       // The last bytes still go out: an answer that breaks off is told from a whole one by its length.
+      owner.onLastAnswer();
       const { socket } = response;
       if (socket) socket.destroySoon();
       else response.destroy();

@@ -34,6 +34,8 @@ export interface RequestBodyEvents {
 export interface DownstreamEvents {
   /** A `write` that returned false has been flushed. */
   onDrain(): void;
+  /** What comes of the request cannot be read any further. */
+  onProtocolError(): void;
   /** The stream is over: `complete` if the whole answer went out, else the client or the engine broke it off. Called once. */
   onClose(complete: boolean): void;
 }

@@ -2,7 +2,7 @@
 import http, { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createHttp1Stream } from './create-http1-stream.ts';
+import { createHttp1Stream, type Http1Stream } from './create-http1-stream.ts';
 import type { ConnectionState, HttpServing } from './http-serving.ts';
 import { refuseMalformed } from './refuse-malformed.ts';
 import { serveRequest } from './serve-request.ts';
@@ -12,8 +12,17 @@ export interface Http1Server {
 }
 
 /** Node's parser works per server: one for each size of headers that is allowed. */
+interface Http1Connection {
+  readonly state: ConnectionState;
+  /** The request being answered; those behind it wait, and the client with them. */
+  current: Http1Stream | undefined;
+  readonly waiting: (() => void)[];
+  /** The last answer has begun: what still comes is dropped. */
+  closing: boolean;
+}
+
 export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing): Http1Server {
-  const states = new WeakMap<Duplex, ConnectionState>();
+  const connections = new WeakMap<Duplex, Http1Connection>();
   const server = http.createServer({
     maxHeaderSize: maxHeaderBytes,
     // As Istio configures Envoy: no limit on how long a request takes. Idle connections live an hour.
@@ -21,25 +30,45 @@ export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing):
     headersTimeout: 0,
     keepAliveTimeout: 3_600_000,
     requireHostHeader: false,
-    noDelay: false,
-    // Envoy closes a connection whose client has closed its half.
-    insecureHTTPParser: false,
   });
   // Node drops headers over its own count silently; ours are counted and refused.
   server.maxHeadersCount = 0;
   server.timeout = 0;
 
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const state = states.get(request.socket);
-    if (!state) {
-      request.socket.destroy();
-      return;
-    }
+  const serve = (connection: Http1Connection, request: IncomingMessage, response: ServerResponse): void => {
+    const { state } = connection;
+    const { socket } = request;
     if (request.rawHeaders.length / 2 > state.manager().maxRequestHeadersCount) {
-      refuseMalformed(request.socket, state, serving, { kind: 'too-many-headers' });
+      connection.closing = true;
+      refuseMalformed(socket, state, serving, { kind: 'too-many-headers' });
       return;
     }
-    serveRequest(createHttp1Stream(request, response), state, serving);
+    const stream = createHttp1Stream(request, response, {
+      onLastAnswer: () => {
+        connection.closing = true;
+      },
+      onClosed: () => {
+        connection.current = undefined;
+        if (connection.closing) return;
+        const next = connection.waiting.shift();
+        if (connection.waiting.length === 0) socket.resume();
+        next?.();
+      },
+    });
+    connection.current = stream;
+    serveRequest(stream, state, serving);
+  };
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request;
+    const connection = connections.get(socket);
+    if (!connection) socket.destroy();
+    else if (connection.closing) return;
+    else if (connection.current) {
+      // One after the other, as Envoy; a client that sends ahead is read no further than what is there.
+      connection.waiting.push(() => serve(connection, request, response));
+      socket.pause();
+    } else serve(connection, request, response);
   };
   server.on('request', onRequest);
   // Whoever asks to be told to continue is told so by the endpoint.
@@ -53,18 +82,27 @@ export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing):
     onRequest(request, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const state = states.get(socket);
-    if (!state || error.code === 'ECONNRESET' || !socket.writable) {
+    const connection = connections.get(socket);
+    // After the last answer anything may come: nobody listens, and the connection closes by itself.
+    if (connection?.closing) return;
+    if (!connection || error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
+    if (connection.current) {
+      // The body breaks a rule, or what follows it does: either way the request in flight is the last one.
+      if (connection.current.requestComplete) socket.destroy();
+      else connection.current.failProtocol();
+      return;
+    }
+    connection.closing = true;
     const kind = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers-too-large' : 'malformed';
-    refuseMalformed(socket as Socket, state, serving, { kind });
+    refuseMalformed(socket as Socket, connection.state, serving, { kind });
   });
 
   return {
     serve: (socket, state) => {
-      states.set(socket, state);
+      connections.set(socket, { state, current: undefined, waiting: [], closing: false });
       server.emit('connection', socket);
     },
   };

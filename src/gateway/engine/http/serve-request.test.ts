@@ -20,6 +20,9 @@ import {
 let backend: Backend;
 let running: RunningEngine;
 let port: number;
+/** Requests the backend had at the same time. */
+let atOnce = 0;
+let mostAtOnce = 0;
 const format = { kind: 'text', template: '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\n' } as const;
 
 before(async () => {
@@ -40,6 +43,14 @@ before(async () => {
       if (url?.startsWith('/status/')) response.statusCode = Number(url.slice(8));
       response.setHeader('X-Envoy-Upstream-Service-Time', '5');
       response.setHeader('server', 'nginx');
+      if (url === '/slow') {
+        mostAtOnce = Math.max(mostAtOnce, ++atOnce);
+        setTimeout(() => {
+          atOnce--;
+          response.end('slow');
+        }, 2);
+        return;
+      }
       const text = JSON.stringify({ method, url, rawHeaders, rawTrailers, body });
       if (response.statusCode !== 204 && response.statusCode !== 304) response.setHeader('content-length', text.length);
       response.end(text);
@@ -176,6 +187,23 @@ describe('serveRequest', () => {
       [...received.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1]),
       ['201', '202'],
     );
+  });
+
+  it('does not begin a request before the one in front of it is answered', async () => {
+    const requests = 'GET /slow HTTP/1.1\r\nHost: a.example.com\r\n\r\n'.repeat(50);
+    const last = 'GET / HTTP/1.1\r\nHost: a.example.com\r\nConnection: close\r\n\r\n';
+    mostAtOnce = 0;
+    const received = await raw(requests + last);
+    assert.equal([...received.matchAll(/HTTP\/1\.1 200/g)].length, 51);
+    assert.equal(mostAtOnce, 1);
+  });
+
+  it('answers a body that breaks the protocol, and nothing after the last answer', async () => {
+    const chunked = 'POST / HTTP/1.1\r\nHost: a.example.com\r\nTransfer-Encoding: chunked\r\n\r\n';
+    assert.match(await exchangeBytes(port, `${chunked}zz\r\n`, (text) => text.endsWith('Request')), /^HTTP\/1\.1 400 /);
+    const afterwards = 'GET /status/201 HTTP/1.1\r\nHost: a.example.com\r\n\r\n';
+    const refused = await raw(`GET /a#b HTTP/1.1\r\nHost: a.example.com\r\n\r\n${afterwards}`);
+    assert.equal([...refused.matchAll(/HTTP\/1\.1/g)].length, 1);
   });
 
   it('passes HEAD, 204, 304 and unusual statuses', async () => {

@@ -102,7 +102,19 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
   };
 
   state.requestStarted();
-  stream.listen({ onDrain: () => events.onDrain(), onClose: finish });
+  const onProtocolError = (): void => {
+    events.onAbort();
+    if (responded) exchange.reset();
+    else
+      exchange.sendLocalReply({
+        status: 400,
+        body: 'Bad Request',
+        details: 'http1.codec_error',
+        flags: ['DPE'],
+        close: true,
+      });
+  };
+  stream.listen({ onDrain: () => events.onDrain(), onProtocolError, onClose: finish });
   if (!stream.hasBody) info.requestEndAt = startedAt;
   if (manager.streamIdleTimeoutMs > 0) {
     idleTimer = setTimeout(() => {
