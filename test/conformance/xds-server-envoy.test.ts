@@ -11,6 +11,9 @@ import { type TestContext, test } from 'node:test';
 import { createRegistry, type DescMessage, fromJson, type JsonObject } from '@bufbuild/protobuf';
 import { buildBootstrap, type XdsProtocol } from '../../src/gateway/envoy/build-bootstrap.ts';
 import { envoyBinary, freePort, skipWithoutEnvoy } from '../../src/gateway/envoy/envoy.fixture.ts';
+import { parseConfigDump } from '../../src/gateway/envoy/parse-config-dump.ts';
+import { compareConfig } from '../../src/pilot/status/compare-config.ts';
+import { dumpResources } from '../../src/pilot/status/dump-resources.ts';
 import { createResourceCache } from '../../src/xds/cache/create-resource-cache.ts';
 import type { ResourceCache } from '../../src/xds/cache/resource-cache.ts';
 import { ClusterSchema } from '../../src/xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
@@ -283,6 +286,13 @@ for (const protocol of ['sotw', 'delta'] as const) {
       await waitFor('synchronisation', () => isSynced(scenario));
       assert.deepEqual(await traffic.stop(), []);
       assert.deepEqual(scenario.rejections, []);
+      // Old routes and their cluster leave with the last connection of the replaced listener (`--drain-time-s 1`).
+      const comparisons = await waitFor('a proxy that has what is intended', async () => {
+        const dump = (await scenario.admin('/config_dump?include_eds')).replace('200 ', '');
+        const compared = compareConfig(dumpResources(scenario.cache.current), parseConfigDump(dump));
+        return compared.every(({ match }) => match) && compared;
+      });
+      assert.equal(comparisons.length, 5);
     },
   );
 

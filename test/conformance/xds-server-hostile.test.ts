@@ -231,3 +231,37 @@ test('delta: the secret service has the same rules', async (t) => {
     ['s1'],
   );
 });
+
+test('a proxy that reads nothing costs no memory per change and holds nobody up', async (t) => {
+  const { openDelta, cache, server } = await start(t);
+  const slow = openDelta();
+  const quick = openDelta();
+  for (const [i, stream] of [slow, quick].entries())
+    stream.call.write(
+      delta({ node: { id: `router~10.0.0.${i}~p${i}.ns~ns.svc.cluster.local` }, typeUrl: typeUrls.cluster }),
+    );
+  await waitFor('both', () => slow.responses.length === 1 && quick.responses.length === 1);
+  const acknowledge = (stream: typeof slow) =>
+    stream.call.write(delta({ typeUrl: typeUrls.cluster, responseNonce: stream.responses.at(-1)!.nonce }));
+  acknowledge(slow);
+  acknowledge(quick);
+  await waitFor('both to be synchronised', () =>
+    server.proxies().every((p) => p.types.get(typeUrls.cluster)?.status === 'SYNCED'),
+  );
+  slow.call.pause();
+  const name = `c${'x'.repeat(200_000)}`;
+  for (let i = 1; i <= 100; i += 1) {
+    cache.set(resourceSet(cluster(name, i)));
+    const { version } = cluster(name, i);
+    await waitFor(`change ${i}`, () => quick.responses.at(-1)?.resources[0]?.version === version);
+    acknowledge(quick);
+  }
+  const states = server.proxies().map((p) => p.types.get(typeUrls.cluster)?.status);
+  assert.equal(states[0], 'STALE');
+  slow.call.resume();
+  await waitFor('the first change', () => slow.responses.length === 2);
+  acknowledge(slow);
+  await waitFor('the newest', () => slow.responses.length === 3);
+  const versions = [slow, quick].map((stream) => stream.responses.at(-1)!.resources.map((r) => r.version));
+  assert.deepEqual(versions[0], versions[1]);
+});

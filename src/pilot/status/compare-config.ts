@@ -2,6 +2,8 @@
 import { parseFileSecretName } from '../../xds/resource-names.ts';
 import { diffLines } from './diff-lines.ts';
 import type { ConfigDump, DumpedResource } from './dump-resources.ts';
+import { normalizeEndpoints } from './normalize-endpoints.ts';
+import { sortKeys } from './sort-keys.ts';
 
 export type ComparedType = keyof ConfigDump;
 
@@ -23,16 +25,11 @@ const titles: Readonly<Record<ComparedType, string>> = {
 };
 const order: readonly ComparedType[] = ['CDS', 'LDS', 'RDS', 'EDS', 'SDS'];
 
-/** Key order is no difference. */
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sortKeys(inner)]));
+function toLines(type: ComparedType, dumped: DumpedResource | undefined): readonly string[] {
+  if (dumped === undefined) return [];
+  const resource = type === 'EDS' ? normalizeEndpoints(dumped.resource) : dumped.resource;
+  return JSON.stringify(sortKeys(resource), undefined, 2).split('\n');
 }
-
-const toLines = (resource: DumpedResource | undefined): readonly string[] =>
-  resource === undefined ? [] : JSON.stringify(sortKeys(resource.resource), undefined, 2).split('\n');
 
 function compareType(
   type: ComparedType,
@@ -48,7 +45,7 @@ function compareType(
   );
   const names = [...new Set([...wanted.keys(), ...present.keys()])].sort();
   const difference = names.flatMap((name) => {
-    const lines = diffLines(toLines(wanted.get(name)), toLines(present.get(name)));
+    const lines = diffLines(toLines(type, wanted.get(name)), toLines(type, present.get(name)));
     if (lines.length === 0) return [];
     const source = wanted.has(name) ? `pilot/${name}` : '/dev/null';
     const target = present.has(name) ? `proxy/${name}` : '/dev/null';
