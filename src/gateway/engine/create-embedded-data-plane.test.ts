@@ -158,8 +158,10 @@ for (const workers of [1, 2])
       assert.match(diagnostic?.message ?? '', new RegExp(`Port ${blocker.port} is in use`));
       await blocker.stop();
       const deadline = performance.now() + 5000;
-      const failing = async () => (await dataPlane.listeners()).some(({ state }) => state !== 'listening');
-      while (await failing()) assert.ok(performance.now() < deadline);
+      while ((await dataPlane.listeners()).some(({ state }) => state !== 'listening')) {
+        assert.ok(performance.now() < deadline);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
       assert.deepEqual(dataPlane.diagnostics(), []);
       assert.equal((await get(blocker.port, '/')).body, 'ok');
     });
