@@ -74,7 +74,11 @@ function buildRoute(
   }
   if (rule.action.kind === 'broken')
     return { ...common, name, action: { ...rule.action, field: formatFieldPath(rulePath) } };
-  return { ...common, name, action: { kind: 'forward', targets: forwardTargets(context, rule.action) } };
+  return {
+    ...common,
+    name,
+    action: { kind: 'forward', targets: forwardTargets(context, rule.action), retry: rule.retry },
+  };
 }
 
 export function buildRoutes(context: RouteContext, virtualService: ModelVirtualService): readonly RouteView[] {

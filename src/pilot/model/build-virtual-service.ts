@@ -98,7 +98,13 @@ function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[])
     route.invalid === undefined ? httpAction(route, namespace) : { kind: 'broken', reason: route.invalid };
   if (action.kind === 'broken' && route.invalid === undefined && route.unsupported.length === 0)
     findings.push(brokenFinding([...path, 'route'], action.reason, 'Requests that match it are answered with 500.'));
-  return { index: route.index, name: route.name, matches: route.match.length === 0 ? [everyRequest] : matches, action };
+  return {
+    index: route.index,
+    name: route.name,
+    matches: route.match.length === 0 ? [everyRequest] : matches,
+    action,
+    retry: route.retries === undefined,
+  };
 }
 
 function httpAction(route: HttpRoute, namespace: string): ModelAction {

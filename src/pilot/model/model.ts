@@ -98,6 +98,8 @@ export interface ModelHttpRule {
   /** Each becomes one route; a rule without any takes every request. */
   readonly matches: readonly ModelHttpMatch[];
   readonly action: ModelAction;
+  /** False: `retries.attempts: 0`. */
+  readonly retry: boolean;
 }
 
 export type PathMatch =

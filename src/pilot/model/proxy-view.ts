@@ -24,7 +24,7 @@ export interface RouteView {
   readonly name: string;
   readonly path: PathMatch;
   readonly action:
-    | { readonly kind: 'forward'; readonly targets: ForwardTargets }
+    | { readonly kind: 'forward'; readonly targets: ForwardTargets; readonly retry: boolean }
     /** Answered with 500; `field` is the path of what is broken. */
     | { readonly kind: 'broken'; readonly reason: string; readonly field: string };
   readonly owner: ResourceRef;

@@ -16,6 +16,7 @@ import {
   httpRouteActions,
   httpRouteDestinationFields,
   stringMatchFields,
+  switchesRetriesOff,
 } from './virtual-service-fields.ts';
 
 export function parseHttpRoute(message: Message, index: number): HttpRoute {
@@ -36,6 +37,7 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
     route,
     unsupported: message.unsupported,
     invalid,
+    ...(switchesRetriesOff(message.fields) ? { retries: { attempts: 0 } } : {}),
   };
 }
 

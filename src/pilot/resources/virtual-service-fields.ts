@@ -44,8 +44,14 @@ const httpRouteWithoutRouteFields: FieldTable = {
   ...tableOf(httpRouteActions, unsupported('Requests that match the rule are answered with 500.')),
 };
 
+/** `retries: { attempts: 0 }` and nothing else: the one form of it that is served. */
+export function switchesRetriesOff(rule: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(rule.retries) && rule.retries.attempts === 0 && Object.keys(rule.retries).length === 1;
+}
+
 export function httpRouteFieldsOf(rule: unknown): FieldTable {
-  return isRecord(rule) && isFilledList(rule.route) ? httpRouteFields : httpRouteWithoutRouteFields;
+  if (!isRecord(rule) || !isFilledList(rule.route)) return httpRouteWithoutRouteFields;
+  return switchesRetriesOff(rule) ? { ...httpRouteFields, retries: served } : httpRouteFields;
 }
 
 const neverMatches = 'The match never applies, so that its rule does not take more requests than asked for.';

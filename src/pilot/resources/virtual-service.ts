@@ -43,6 +43,8 @@ export interface HttpRoute {
   readonly unsupported: readonly string[];
   /** A rule that is broken beyond use (no route, weights that make no sense): it answers 500 and why is in its Diagnostic. */
   readonly invalid: string | undefined;
+  /** `attempts: 0` switches retries off; absent means Istio's default policy. */
+  readonly retries?: { readonly attempts: 0 };
 }
 
 export interface TcpMatch {

@@ -93,7 +93,7 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
     value: {
       clusterSpecifier: clusterSpecifier(route.action.targets),
       timeout: seconds(0),
-      retryPolicy,
+      ...(route.action.retry ? { retryPolicy } : {}),
       maxGrpcTimeout: seconds(0),
     },
   };
