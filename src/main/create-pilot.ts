@@ -1,5 +1,6 @@
 // The control plane half of a process: manifests to snapshots to a model to what each class of proxies gets.
 import type { ConfigDumpView, PortView, ProxySyncView } from '../admin/views.ts';
+import type { Diagnostic } from '../lib/diagnostic.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createAds } from '../pilot/ads/create-ads.ts';
 import { buildModel } from '../pilot/model/build-model.ts';
@@ -14,6 +15,7 @@ import { translate } from '../pilot/translate/translate.ts';
 import { emptyResourceSet } from '../xds/resource.ts';
 import type { Diagnostics } from './create-diagnostics.ts';
 import { diagnoseRejections, diagnoseSelectors } from './diagnose-proxies.ts';
+import { locateCertificateFiles } from './locate-certificate-files.ts';
 import { intendedPorts } from './port-views.ts';
 import { untilStopped } from './stopped.ts';
 
@@ -26,12 +28,15 @@ export interface Pilot {
   proxies(): readonly ProxySyncView[];
   intended(proxy: string): ConfigDumpView | undefined;
   resync(proxy: string): boolean;
+  /** A gateway's findings about certificate files, with the Gateways that name those files. */
+  locate(diagnostics: readonly Diagnostic[]): readonly Diagnostic[];
   /** Of one class of proxies; without it of all that are connected. */
   ports(proxyClass?: ProxyClass): readonly PortView[];
 }
 
 export function createPilot(source: Source, diagnostics: Diagnostics, logger: Logger): Pilot {
   let model: Model | undefined;
+  let latest: Snapshot | undefined;
 
   const ads = createAds({
     keyOf: (node) => proxyClassKey(proxyClassOf(node)),
@@ -88,6 +93,7 @@ export function createPilot(source: Source, diagnostics: Diagnostics, logger: Lo
   const takeSnapshot = (snapshot: Snapshot): void => {
     guard('use the manifests', () => {
       const built = buildModel(model, snapshot);
+      latest = snapshot;
       model = built.model;
       diagnostics.set('model', built.diagnostics);
       ads.update();
@@ -119,6 +125,7 @@ export function createPilot(source: Source, diagnostics: Diagnostics, logger: Lo
       return resources && dumpResources(resources);
     },
     resync: (proxy) => ads.resync(proxy),
+    locate: (found) => locateCertificateFiles(found, latest),
     ports: (proxyClass) => {
       const current = model;
       if (!current) return [];

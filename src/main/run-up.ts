@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { AdminViews } from '../admin/views.ts';
+import type { Diagnostic } from '../lib/diagnostic.ts';
 import { proxyClassOf } from '../pilot/translate/proxy-class-of.ts';
 import { createNode, parseNode } from '../xds/node.ts';
 import { createGateway } from './create-gateway.ts';
@@ -37,7 +38,11 @@ export async function runUp(
     const surroundings = { node: identity, pilot: xds, logger, events, signal: signals.stop };
     const { dataPlane, close } = await parts.createDataPlane(options, surroundings);
     closers.add('the mounted certificates', close);
-    const gateway = createGateway(dataPlane, options, diagnostics, logger);
+    const located = {
+      ...diagnostics,
+      set: (part: string, found: readonly Diagnostic[]) => diagnostics.set(part, pilot.locate(found)),
+    };
+    const gateway = createGateway(dataPlane, options, located, logger);
     const ports = async () => observedPorts(pilot.ports(proxyClassOf(self)), await gateway.listeners(), options.engine);
     const isSelf = (proxy: string | undefined) => proxy === undefined || proxy === self.id || proxy === self.name;
     const views: AdminViews = {

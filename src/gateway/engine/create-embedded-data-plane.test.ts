@@ -1,3 +1,4 @@
+// The embedded data plane from its options to its life: start, readiness, drain and stop, against a real pilot side.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';

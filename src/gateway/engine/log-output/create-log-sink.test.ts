@@ -1,3 +1,4 @@
+// The access log sink: batched writes, rotation and bounds, with real files.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';

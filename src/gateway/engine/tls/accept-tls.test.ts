@@ -1,3 +1,4 @@
+// TLS handshakes with the certificates of a filter chain, with real clients.
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import net from 'node:net';
