@@ -15,6 +15,7 @@ import type {
   UpstreamStream,
 } from '../upstream/upstream-stream.ts';
 import { createRequestBody } from './request-body.ts';
+import { requestTimeoutMs } from './request-timeout.ts';
 import { retriesReset, retriesResponse, retryBackOffMs } from './retry-policy.ts';
 import { resetDetails, resetFlag, resetReply } from './upstream-failure.ts';
 
@@ -47,6 +48,7 @@ function createForwarding(
 ): { start(): void } {
   const { info, stream } = exchange;
   const policy = action.retry;
+  const timeoutMs = requestTimeoutMs(exchange.headers, action);
   const tried = new Set<string>();
   const body = createRequestBody({
     hasBody: stream.hasBody,
@@ -232,7 +234,7 @@ function createForwarding(
       };
       exchange.events.onDrain = () => upstream?.resume();
       exchange.events.onAbort = abandon;
-      if (action.timeoutMs > 0) exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(action.timeoutMs));
+      if (timeoutMs > 0) exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
       if (!stream.hasBody) startRequestTimer();
       attempt();
     },
@@ -240,8 +242,7 @@ function createForwarding(
 
   /** Envoy's clock for the whole answer starts when the whole request has come. */
   function startRequestTimer(): void {
-    if (action.timeoutMs > 0 && !requestTimer)
-      requestTimer = setTimeout(() => timeOut('response_timeout'), action.timeoutMs);
+    if (timeoutMs > 0 && !requestTimer) requestTimer = setTimeout(() => timeOut('response_timeout'), timeoutMs);
   }
 }
 

@@ -14,22 +14,6 @@ export function getHeader(headers: readonly string[], name: string): string | un
   return found;
 }
 
-export function countHeader(headers: readonly string[], name: string): number {
-  let count = 0;
-  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) count++;
-  return count;
-}
-
-/** The same list without the headers of these names. */
-export function withoutHeaders(headers: readonly string[], names: ReadonlySet<string>): HeaderList {
-  const kept: HeaderList = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] ?? '';
-    if (!names.has(name)) kept.push(name, headers[i + 1] ?? '');
-  }
-  return kept;
-}
-
 /** Makes a list of what Node read off the wire; names become lower case. */
 export function fromRawHeaders(raw: readonly string[]): HeaderList {
   const headers: HeaderList = new Array(raw.length);
