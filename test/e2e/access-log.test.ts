@@ -69,7 +69,7 @@ for (const dataPlane of dataPlaneNames)
       const line = await lineWith({ accessLogFile: '/dev/stdout' }, (text) => text.startsWith('['));
       assert.match(
         line,
-        /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] "GET \/line\/\d+ HTTP\/1\.1" 200 - via_upstream - "-" 0 \d+ \d+ \d+ "127\.0\.0\.1" "-" "[0-9a-f-]{36}" "log\.example\.com" "127\.0\.0\.1:\d+" outbound\|80\|\|web\.default\.svc\.cluster\.local /,
+        /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] "GET \/line\/\d+ HTTP\/1\.1" 200 - via_upstream - "-" 0 \d+ \d+ \d+ "[\d.]+" "-" "[0-9a-f-]{36}" "log\.example\.com" "127\.0\.0\.1:\d+" outbound\|80\|\|web\.default\.svc\.cluster\.local /,
       );
     });
 

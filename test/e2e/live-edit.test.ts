@@ -25,6 +25,7 @@ for (const dataPlane of dataPlaneNames)
     let folder: ManifestFolder;
     let tidegate: TidegateProcess;
     let port = 0;
+    let otherPort = 0;
     let load: Load;
 
     before(async () => {
@@ -35,8 +36,8 @@ for (const dataPlane of dataPlaneNames)
         'b.yaml': service('b', [backends[1]!]),
         'route.yaml': [routeTo(host, 'a')],
       });
-      const portMap = await portMapFor([80]);
-      port = portMap[80]!;
+      const portMap = await portMapFor([80, 8081]);
+      [port, otherPort] = [portMap[80]!, portMap[8081]!];
       tidegate = await startTidegate({ manifests: [folder.path], dataPlane, portMap });
       load = startLoad({ port, host });
     });
@@ -116,7 +117,8 @@ for (const dataPlane of dataPlaneNames)
       await expectNoFailure();
     });
 
-    it('adds and removes other hosts and another listener', async () => {
+    it('adds and removes other hosts', async () => {
+      folder.replace('b.yaml', service('b', [backends[1]!]));
       const others = ['x.example.com', 'y.example.com'];
       for (let round = 0; round < 5; round++) {
         folder.replace(
@@ -131,6 +133,22 @@ for (const dataPlane of dataPlaneNames)
           'the removed hosts to be gone',
           async () => (await sendRequest({ port, host: others[1]! })).status === 404,
         );
+      }
+      await answeredBy('one');
+      await expectNoFailure();
+    });
+
+    it('opens and closes another port', async () => {
+      const isOpen = () =>
+        sendRequest({ port: otherPort, host }).then(
+          ({ status }) => status === 200,
+          () => false,
+        );
+      for (let round = 0; round < 5; round++) {
+        folder.replace('gateway.yaml', [gateway([httpServer(80), httpServer(8081)])]);
+        await waitUntil('the new port to be open', isOpen);
+        folder.replace('gateway.yaml', [gateway([httpServer(80)])]);
+        await waitUntil('the removed port to be closed', async () => !(await isOpen()));
       }
       await answeredBy('one');
       await expectNoFailure();

@@ -89,6 +89,14 @@ async function startBodyBackend(): Promise<Address & { sent(): number; stop(): P
   };
 }
 
+/** Whole answer of a stream; rejects when it does not come within 5 s. */
+async function answerOf(stream: http2.ClientHttp2Stream): Promise<{ status: unknown; body: string }> {
+  stream.setTimeout(5000, () => stream.destroy(new Error('no answer within 5 s')));
+  const response = once(stream, 'response') as Promise<[http2.IncomingHttpHeaders]>;
+  const [[headers], body] = await Promise.all([response, Readable.from(stream).toArray()]);
+  return { status: headers[':status'], body: Buffer.concat(body as Buffer[]).toString() };
+}
+
 function grpcFrame(message: string): Buffer {
   const payload = Buffer.from(message);
   const frame = Buffer.alloc(5 + payload.length);
@@ -109,11 +117,11 @@ async function pingPong(session: ClientHttp2Session, authority: string, messages
     },
     { endStream: false },
   );
-  stream.setTimeout(5000, () => stream.destroy(new Error('no answer within 5 s')));
-  const trailers = once(stream, 'trailers') as Promise<[http2.IncomingHttpHeaders]>;
+  const limit = { signal: AbortSignal.timeout(5000) };
+  const trailers = once(stream, 'trailers', limit) as Promise<[http2.IncomingHttpHeaders]>;
   trailers.catch(() => {});
   for (const message of messages) {
-    const echoed = once(stream, 'data') as Promise<[Buffer]>;
+    const echoed = once(stream, 'data', limit) as Promise<[Buffer]>;
     stream.write(grpcFrame(message));
     assert.deepEqual((await echoed)[0], grpcFrame(message));
   }
@@ -179,10 +187,9 @@ for (const dataPlane of dataPlaneNames)
     it('takes HTTP/2 by ALPN and talks HTTP/1.1 to the application', async () => {
       const session = connect(`https://127.0.0.1:${ports[443]}`, { ca, servername: 'a.example.com' });
       const stream = session.request({ ':path': '/two', ':authority': 'a.example.com' });
-      const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
-      const body = await Readable.from(stream).toArray();
+      const answer = await answerOf(stream);
       assert.equal(session.alpnProtocol, 'h2');
-      assert.deepEqual([headers[':status'], Buffer.concat(body).toString()], [200, 'web GET /two']);
+      assert.deepEqual(answer, { status: 200, body: 'web GET /two' });
     });
 
     it('answers many streams of one connection', async () => {
@@ -190,7 +197,7 @@ for (const dataPlane of dataPlaneNames)
       const answers = await Promise.all(
         Array.from({ length: 100 }, async (_, index) => {
           const stream = session.request({ ':path': `/${index}`, ':authority': 'a.example.com' });
-          return Buffer.concat(await Readable.from(stream).toArray()).toString();
+          return (await answerOf(stream)).body;
         }),
       );
       assert.deepEqual(
@@ -229,7 +236,9 @@ for (const dataPlane of dataPlaneNames)
         method: 'POST',
         headers: { host: 'bodies.example.com' },
       });
-      const response = once(request, 'response') as Promise<[http.IncomingMessage]>;
+      const response = once(request, 'response', { signal: AbortSignal.timeout(20_000) }) as Promise<
+        [http.IncomingMessage]
+      >;
       Readable.from(
         Array.from({ length: size }, () => chunk),
         { objectMode: false },
@@ -246,7 +255,9 @@ for (const dataPlane of dataPlaneNames)
         path: `/download/${size}`,
         headers: { host: 'bodies.example.com' },
       });
-      const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+      const [response] = (await once(request, 'response', { signal: AbortSignal.timeout(5000) })) as [
+        http.IncomingMessage,
+      ];
       response.pause();
       // The client takes nothing: once the buffers on the way are full, the application must stand still.
       let [last, since] = [-1, performance.now()];

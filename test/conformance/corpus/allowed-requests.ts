@@ -11,6 +11,8 @@ export interface AllowedRequest {
   readonly dataPlanes: readonly DataPlaneName[];
   /** The feature it waits for, or why we differ. */
   readonly reason: string;
+  /** Its outcome is drawn by chance (load balancing, the moment a log line appears): it may pass without the feature. */
+  readonly byChance: boolean;
 }
 
 export const pendingFile = new URL('../corpus-pending.yaml', import.meta.url).pathname;
@@ -34,7 +36,8 @@ export function parsePending(text: string): AllowedRequest[] {
   return entries.flatMap((entry: unknown, index) => {
     const where = `corpus-pending.yaml entry ${index + 1}`;
     if (!isRecord(entry)) throw new Error(`${where}: want a mapping`);
-    const { waitsFor, case: caseName, requests, dataPlane, ...rest } = entry;
+    const { waitsFor, case: caseName, requests, dataPlane, byChance, ...rest } = entry;
+    if (byChance !== undefined && byChance !== true) throw new Error(`${where}: byChance is true or absent`);
     if (typeof waitsFor !== 'string' || typeof caseName !== 'string' || !Array.isArray(requests))
       throw new Error(`${where}: want waitsFor, case and requests`);
     if (waitsFor === '' || waitsFor === unclassified) throw new Error(`${where}: say which feature it waits for`);
@@ -42,7 +45,7 @@ export function parsePending(text: string): AllowedRequest[] {
     const dataPlanes = parseDataPlanes(dataPlane, where);
     return requests.map((request: unknown): AllowedRequest => {
       if (typeof request !== 'string') throw new Error(`${where}: a request is named by a string`);
-      return { kind: 'pending', case: caseName, request, dataPlanes, reason: waitsFor };
+      return { kind: 'pending', case: caseName, request, dataPlanes, reason: waitsFor, byChance: byChance === true };
     });
   });
 }
@@ -71,7 +74,14 @@ export function parseDifferences(text: string): AllowedRequest[] {
       const [caseName, ...rest] = name.split(' / ');
       if (caseName === undefined || rest.length === 0)
         throw new Error(`${where}: want \`case / request\`, not ${name}`);
-      return { kind: 'deliberate', case: caseName, request: rest.join(' / '), dataPlanes, reason: title };
+      return {
+        kind: 'deliberate',
+        case: caseName,
+        request: rest.join(' / '),
+        dataPlanes,
+        reason: title,
+        byChance: false,
+      };
     });
   });
 }

@@ -58,8 +58,8 @@ describe('the lists of allowed requests', () => {
   it('reads requests, data plane and title of a difference, and skips prose', () => {
     const text = '# D\nintro\n## Format\nprose\n## T\nRequests: `a / b / c`, `a / d`\nData plane: envoy\n\nWhy.\n';
     assert.deepEqual(parseDifferences(text), [
-      { kind: 'deliberate', case: 'a', request: 'b / c', dataPlanes: ['envoy'], reason: 'T' },
-      { kind: 'deliberate', case: 'a', request: 'd', dataPlanes: ['envoy'], reason: 'T' },
+      { kind: 'deliberate', case: 'a', request: 'b / c', dataPlanes: ['envoy'], reason: 'T', byChance: false },
+      { kind: 'deliberate', case: 'a', request: 'd', dataPlanes: ['envoy'], reason: 'T', byChance: false },
     ]);
   });
   it('refuses a difference without a reason', () => {
