@@ -222,12 +222,13 @@ for (const workers of [1, 2])
         }),
       );
       const port = await freePort();
-      const { dataPlane, set } = await lab({ workers, accessLogOutput: () => {} });
+      const printed: string[] = [];
+      const { dataPlane, set } = await lab({ workers, accessLogOutput: (line) => printed.push(line) });
       const log = {
         name: 'envoy.access_loggers.file',
         typed_config: {
           '@type': resources.type('extensions.access_loggers.file.v3.FileAccessLog'),
-          path: '/dev/null',
+          path: '/dev/stdout',
           log_format: { text_format_source: { inline_string: '%REQ(:PATH)% %RESPONSE_CODE%\n' } },
         },
       };
@@ -247,6 +248,7 @@ for (const workers of [1, 2])
       assert.equal((await answer).body, 'late');
       await drained;
       assert.equal(dataPlane.accessLog.recent().at(-1), '/slow 200');
+      assert.deepEqual(printed, dataPlane.accessLog.recent());
       assert.equal(dataPlane.isReady(), false);
     });
   });

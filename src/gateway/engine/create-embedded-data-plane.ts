@@ -25,7 +25,7 @@ export interface EmbeddedDataPlaneOptions {
   readonly workers?: number;
   /** Where access log lines are kept; a feed of its own if absent. */
   readonly accessLog?: AccessLogSink;
-  /** Gets every line for `/dev/stdout` in its place (one worker), in full. */
+  /** Gets every line for `/dev/stdout` in its place, in full. */
   readonly accessLogOutput?: (line: string) => void;
   /** How long connections of a listener that changed or went may live on; Istio's 45 s. */
   readonly drainTimeS?: number;
@@ -47,10 +47,16 @@ export function createEmbeddedDataPlane(options: EmbeddedDataPlaneOptions): Data
     readiness.resolve();
   };
   const workers = Math.max(1, options.workers ?? 1);
-  const serving = { logger, onAccessLogLine: accessLog.push, onListenerState: () => checkReady() };
+  const serving = {
+    logger,
+    onAccessLogLine: accessLog.push,
+    stdout: options.accessLogOutput,
+    drainMs: (options.drainTimeS ?? 45) * 1000,
+    onListenerState: () => checkReady(),
+  };
   const host =
     workers === 1
-      ? createLocalHost({ ...serving, stdout: options.accessLogOutput, drainMs: (options.drainTimeS ?? 45) * 1000 })
+      ? createLocalHost(serving)
       : createWorkerHost({ ...serving, workers, replay: () => store().replay() });
   const feed = createConfigFeed({
     pilot: options.pilot,

@@ -12,7 +12,9 @@ import { addressKey } from './worker-protocol.ts';
 export interface WorkerHostOptions {
   readonly workers: number;
   readonly logger: Logger;
+  readonly drainMs: number;
   readonly onAccessLogLine: (line: string) => void;
+  readonly stdout: ((line: string) => void) | undefined;
   readonly onListenerState: () => void;
   /** Everything accepted so far: what a worker that takes the place of a dead one is given. */
   readonly replay: () => readonly ReceivedUpdate[];
@@ -37,7 +39,9 @@ export function createWorkerHost(options: WorkerHostOptions): EngineHost {
 
   const add = async (): Promise<void> => {
     const worker = createWorker({
+      drainMs: options.drainMs,
       onAccessLogLine: options.onAccessLogLine,
+      onStdoutLine: options.stdout,
       onListenerState: options.onListenerState,
       onDeath: (reason) => {
         workers.delete(worker);

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Diagnostic } from '../../../lib/diagnostic.ts';
 import type { ReceivedUpdate, UpdateVerdict } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
-import type { FromWorker, ToWorker } from './worker-protocol.ts';
+import type { FromWorker, ToWorker, WorkerSettings } from './worker-protocol.ts';
 
 export interface EngineWorker {
   /** Resolves when it can take updates, or has died. */
@@ -17,7 +17,9 @@ export interface EngineWorker {
 }
 
 export interface EngineWorkerOptions {
+  readonly drainMs: number;
   readonly onAccessLogLine: (line: string) => void;
+  readonly onStdoutLine: ((line: string) => void) | undefined;
   readonly onListenerState: () => void;
   readonly onDeath: (reason: string) => void;
 }
@@ -26,7 +28,8 @@ export interface EngineWorkerOptions {
 const entry = new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url);
 
 export function createWorker(options: EngineWorkerOptions): EngineWorker {
-  const thread = new Worker(entry);
+  const settings: WorkerSettings = { drainMs: options.drainMs, sendsStdout: options.onStdoutLine !== undefined };
+  const thread = new Worker(entry, { workerData: settings });
   const started = Promise.withResolvers<void>();
   const drained = Promise.withResolvers<void>();
   const verdicts = new Map<number, (verdict: UpdateVerdict) => void>();
@@ -53,6 +56,9 @@ export function createWorker(options: EngineWorkerOptions): EngineWorker {
         return;
       case 'accessLog':
         for (const line of message.lines) options.onAccessLogLine(line);
+        return;
+      case 'stdout':
+        for (const line of message.lines) options.onStdoutLine?.(line);
         return;
       case 'drained':
         drained.resolve();

@@ -1,10 +1,10 @@
 // The entry of a worker thread: an engine of its own, fed with the same resources as all others.
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { silentLogger } from '../../../lib/logger.ts';
 import { createConfigStore } from '../config/create-config-store.ts';
 import type { EngineConfig } from '../config/engine-config.ts';
 import { createEngine } from '../create-engine.ts';
-import { addressKey, type FromWorker, type ToWorker } from './worker-protocol.ts';
+import { addressKey, type FromWorker, type ToWorker, type WorkerSettings } from './worker-protocol.ts';
 
 const port = parentPort;
 if (!port) throw new Error('worker-main.ts runs as a worker thread only');
@@ -12,21 +12,33 @@ if (!port) throw new Error('worker-main.ts runs as a worker thread only');
 const say = (message: FromWorker): void => port.postMessage(message);
 const store = createConfigStore();
 let permitted: ReadonlySet<string> = new Set();
-let lines: string[] = [];
+const { drainMs, sendsStdout }: WorkerSettings = workerData;
+const sendLogLine = createBatch((lines) => say({ kind: 'accessLog', lines }));
+const sendStdoutLine = createBatch((lines) => say({ kind: 'stdout', lines }));
 
 const engine = createEngine({
   logger: silentLogger,
   reusePort: true,
-  onAccessLogLine: (line) => {
-    if (lines.length === 0) setImmediate(sendLines);
-    lines.push(line);
-  },
+  drainMs,
+  onAccessLogLine: sendLogLine.add,
+  stdout: sendsStdout ? sendStdoutLine.add : undefined,
   onListenerState: () => sendState(),
 });
 
-function sendLines(): void {
-  say({ kind: 'accessLog', lines });
-  lines = [];
+/** One message for all lines of a turn of the loop. */
+function createBatch(send: (lines: readonly string[]) => void): { add(line: string): void; flush(): void } {
+  let lines: string[] = [];
+  const flush = (): void => {
+    if (lines.length > 0) send(lines);
+    lines = [];
+  };
+  return {
+    add: (line) => {
+      if (lines.length === 0) setImmediate(flush);
+      lines.push(line);
+    },
+    flush,
+  };
 }
 
 function sendState(): void {
@@ -53,7 +65,8 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'drain':
       void engine.drain(message.timeoutMs).then(() => {
-        if (lines.length > 0) sendLines();
+        sendLogLine.flush();
+        sendStdoutLine.flush();
         say({ kind: 'drained' });
       });
   }

@@ -4,6 +4,13 @@ import type { ReceivedUpdate } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
 import type { ListenerConfig } from '../config/engine-config.ts';
 
+/** Given to a worker as it starts. */
+export interface WorkerSettings {
+  readonly drainMs: number;
+  /** Lines for standard output go to the main thread instead. */
+  readonly sendsStdout: boolean;
+}
+
 export type ToWorker =
   | { readonly kind: 'update'; readonly id: number; readonly update: ReceivedUpdate }
   /** Addresses the worker may bind: the main thread has made sure that nobody else has them. */
@@ -19,6 +26,8 @@ export type FromWorker =
       readonly diagnostics: readonly Diagnostic[];
     }
   | { readonly kind: 'accessLog'; readonly lines: readonly string[] }
+  /** Lines for standard output, where the main thread has asked for them. */
+  | { readonly kind: 'stdout'; readonly lines: readonly string[] }
   | { readonly kind: 'drained' };
 
 /** `0.0.0.0:80`. */
