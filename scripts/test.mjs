@@ -22,7 +22,13 @@ if (envoy !== 0)
 // One process at a time from conformance on: the corpus' backends have fixed addresses, and load tests want the cores.
 const codes = [
   checked,
-  await test(['--test-concurrency=2', 'src/**/*.test.ts', 'test/*.test.ts', 'test/features/**/*.test.ts']),
+  await test([
+    '--test-concurrency=2',
+    'src/**/*.test.ts',
+    'test/*.test.ts',
+    'test/features/**/*.test.ts',
+    'bench/*.test.ts',
+  ]),
   await test([
     '--test-concurrency=1',
     '--test-timeout=600000',
