@@ -2,7 +2,7 @@
 import { RE2JS } from 're2js';
 
 /** Envoy's `re2.max_program_size.error_level` in the bootstrap, less a margin: two implementations count a little differently. */
-export const maxProgramSize = 32768;
+const maxProgramSize = 32768;
 const margin = 0.75;
 
 /** Bounds the work of compiling: RE2 itself is linear in it. */

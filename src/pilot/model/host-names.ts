@@ -1,7 +1,7 @@
 // Istio's rules for names of hosts and gateways: short names, wildcards, namespace prefixes, and what they have in common.
 import { isIP } from 'node:net';
 
-export const clusterDomain = 'cluster.local';
+const clusterDomain = 'cluster.local';
 
 export function serviceHost(namespace: string, name: string): string {
   return `${name}.${namespace}.svc.${clusterDomain}`;

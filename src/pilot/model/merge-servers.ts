@@ -39,7 +39,7 @@ export interface MergeResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export const wildcardAddress = '0.0.0.0';
+const wildcardAddress = '0.0.0.0';
 
 /** On one machine: port map, else node port, else target port. In a cluster the target port: node ports are kube-proxy's. */
 function bindingOf(server: ModelServer, resolved: ResolvedPort, proxyClass: ProxyClass): Binding {
