@@ -34,6 +34,8 @@ declare module '*/corpus/lib/core.mjs' {
     readonly connect?: string;
     readonly body?: unknown;
     readonly noResponse?: string;
+    /** All that came over a TCP connection. */
+    readonly received?: string;
   }
   export interface CorpusResult {
     readonly name: string;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AllowedRequest, parseDifferences, parsePending } from './allowed-requests.ts';
 import { judgeCase, unusableEntries } from './judge-case.ts';
-import type { CaseOutcome } from './run-corpus-case.ts';
+import { type CaseOutcome, joinChunks } from './run-corpus-case.ts';
 
 const outcome = (differences: readonly string[]): CaseOutcome => ({
   case: '01-seed',
@@ -42,6 +42,16 @@ describe('judging a corpus case', () => {
     assert.deepEqual(unusableEntries(pending(), requests), []);
     assert.match(unusableEntries(pending(), new Map())[0] ?? '', /no such request/);
     assert.match(unusableEntries([...pending(), ...pending('envoy')], requests)[0] ?? '', /listed twice/);
+  });
+});
+
+describe('what a TCP backend echoed', () => {
+  const join = (received: string): string | undefined =>
+    joinChunks({ name: 'big', response: { connect: 'ok', received } }).response?.received;
+  it('is compared without where the kernel cut it', () => {
+    assert.equal(join('127.1.1.1:80> aa127.1.1.1:80> b'), '127.1.1.1:80> aab');
+    assert.equal(join('127.1.1.1:80> aab'), '127.1.1.1:80> aab');
+    assert.equal(join('greeting'), 'greeting');
   });
 });
 

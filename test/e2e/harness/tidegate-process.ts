@@ -149,7 +149,8 @@ export async function spawnTidegate(options: TidegateOptions): Promise<TidegateP
             if (hasEnded()) return true;
             const response = await fetch(`http://${admin}/ready`, { signal: AbortSignal.timeout(2000) });
             await response.arrayBuffer();
-            return response.status === 200;
+            // It prints the ports table a moment later, and what follows on standard output is the access log.
+            return response.status === 200 && /^ready/m.test(readFileSync(stdoutFile, 'utf8'));
           },
           options.readyTimeoutMs ?? 30_000,
         );

@@ -72,7 +72,13 @@ describe('parseDocument', () => {
     const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
     assert.deepEqual(problemsOf(nested(MAX_NESTING)), []);
     assert.match(problemsOf(nested(MAX_NESTING + 1))[0] ?? '', /^TG0005/);
-    assert.match(problemsOf('['.repeat(10_000))[0] ?? '', /^TG0005/);
+    for (const level of ['[', 'a: {', '- ', '? '])
+      assert.deepEqual(problemsOf(level.repeat(1 << 18)), ['TG0005@0'], level);
+  });
+  it('takes any number of lists and maps that are not inside each other', () => {
+    const flat = Array.from({ length: 3 * MAX_NESTING }, () => '[{}]').join(', ');
+    assert.equal((parsedValue(`[${flat}]`) as unknown[]).length, 3 * MAX_NESTING);
+    assert.equal((parsedValue('- a: []\n'.repeat(3 * MAX_NESTING)) as unknown[]).length, 3 * MAX_NESTING);
   });
   it('tells where syntax is broken', () => {
     assert.deepEqual(problemsOf('a: [1, 2'), ['TG0002@8']);

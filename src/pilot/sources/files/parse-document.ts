@@ -4,6 +4,7 @@ import type { DiagnosticCode } from '../../../lib/diagnostic-codes.ts';
 import type { FieldPath } from '../../resources/resource.ts';
 import { buildValue, startOf } from './build-value.ts';
 import { explainValueProblem, explainYamlError, tooDeep } from './explain-yaml-error.ts';
+import { nestsTooDeep } from './nests-too-deep.ts';
 
 export interface DocumentProblem {
   readonly code: Extract<DiagnosticCode, 'TG0002' | 'TG0005'>;
@@ -41,6 +42,7 @@ const MAX_PROBLEMS = 10;
 /** Never throws. */
 export function parseDocument(text: string): ParsedDocument {
   try {
+    if (nestsTooDeep(text)) return { kind: 'failed', problems: [{ offset: 0, ...tooDeep }] };
     const document = parseYaml(text, options);
     if (document.errors.length > 0) {
       const errors = document.errors.slice(0, MAX_PROBLEMS);
