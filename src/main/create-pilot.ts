@@ -14,7 +14,7 @@ import { proxyClassOf } from '../pilot/translate/proxy-class-of.ts';
 import { translate } from '../pilot/translate/translate.ts';
 import { emptyResourceSet } from '../xds/resource.ts';
 import type { Diagnostics } from './create-diagnostics.ts';
-import { diagnoseRejections, diagnoseSelectors } from './diagnose-proxies.ts';
+import { diagnoseRejections, diagnoseSelectors, withoutBindFailures } from './diagnose-proxies.ts';
 import { locateCertificateFiles } from './locate-certificate-files.ts';
 import { intendedPorts } from './port-views.ts';
 import { untilStopped } from './stopped.ts';
@@ -34,7 +34,17 @@ export interface Pilot {
   ports(proxyClass?: ProxyClass): readonly PortView[];
 }
 
-export function createPilot(source: Source, diagnostics: Diagnostics, logger: Logger): Pilot {
+export interface PilotOptions {
+  /** Its only proxy runs in this process, and reports what it cannot bind by itself. */
+  readonly isBesideGateway: boolean;
+}
+
+export function createPilot(
+  source: Source,
+  diagnostics: Diagnostics,
+  logger: Logger,
+  { isBesideGateway }: PilotOptions,
+): Pilot {
   let model: Model | undefined;
   let latest: Snapshot | undefined;
 
@@ -66,7 +76,7 @@ export function createPilot(source: Source, diagnostics: Diagnostics, logger: Lo
     diagnostics.set('proxies', [
       ...classes().flatMap((proxyClass) => buildProxyView(current, proxyClass).diagnostics),
       ...diagnoseSelectors(current, classes()),
-      ...diagnoseRejections(ads.rejections()),
+      ...diagnoseRejections(isBesideGateway ? withoutBindFailures(ads.rejections()) : ads.rejections()),
     ]);
   };
 

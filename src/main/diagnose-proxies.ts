@@ -5,6 +5,14 @@ import type { Model } from '../pilot/model/model.ts';
 import { type ProxyClass, selectorMatches } from '../pilot/model/proxy-class.ts';
 import { shortNames } from '../xds/type-urls.ts';
 
+/** Envoy refuses a listener whose address it cannot bind. */
+const isBindFailure = (error: string): boolean => error.split('\n').every((line) => line.includes('cannot bind'));
+
+/** Without those that a gateway in this process names itself, with the port and what to do (TG0019, TG0020, TG0024). */
+export function withoutBindFailures(rejections: readonly ProxyRejections[]): readonly ProxyRejections[] {
+  return rejections.filter(({ error }) => !isBindFailure(error));
+}
+
 /** One for each object behind what a proxy rejects; one without an object where none is known. */
 export function diagnoseRejections(rejections: readonly ProxyRejections[]): readonly Diagnostic[] {
   return rejections.flatMap(({ node, typeUrl, error, owners }) => {

@@ -5,20 +5,6 @@ export function clusterName(port: number, subset: string, host: string): string 
   return `outbound|${port}|${subset}|${host}`;
 }
 
-export interface ClusterNameParts {
-  readonly port: number;
-  readonly subset: string;
-  readonly host: string;
-}
-
-export function parseClusterName(name: string): ClusterNameParts | undefined {
-  const parts = name.split('|');
-  const [direction, port, subset, host] = parts;
-  if (parts.length !== 4 || direction !== 'outbound' || subset === undefined || !host || !/^\d+$/.test(port ?? ''))
-    return undefined;
-  return { port: Number(port), subset, host };
-}
-
 /** Always there at a gateway; a connection sent to it is closed. */
 export const blackHoleCluster = 'BlackHoleCluster';
 
@@ -85,16 +71,6 @@ export function kubernetesSecretName(credentialName: string): string {
   return credentialName.includes('://') ? credentialName : `kubernetes://${credentialName}`;
 }
 
-/** The namespace is undefined where the name leaves it to the proxy's own. */
-export function parseKubernetesSecretName(name: string): { namespace: string | undefined; name: string } | undefined {
-  if (!name.startsWith('kubernetes://')) return undefined;
-  const parts = name.slice('kubernetes://'.length).split('/');
-  const [first, second] = parts;
-  if (parts.length === 1 && first) return { namespace: undefined, name: first };
-  if (parts.length === 2 && first && second) return { namespace: first, name: second };
-  return undefined;
-}
-
 /** The path of the user's object in a route's `filter_metadata.istio.config`; how the owner of a route is told. */
 export function configPath(owner: {
   kind: 'VirtualService' | 'DestinationRule';
@@ -108,9 +84,4 @@ export function configPath(owner: {
 /** `router~10.0.0.7~gateway-0.istio-system~istio-system.svc.cluster.local`. */
 export function nodeId(node: { address: string; name: string; namespace: string; domain: string }): string {
   return `router~${node.address}~${node.name}.${node.namespace}~${node.namespace}.svc.${node.domain}`;
-}
-
-/** What people call a proxy: `gateway-0.istio-system`. Undefined for an id that is not in Istio's form. */
-export function proxyName(id: string): string | undefined {
-  return id.split('~')[2];
 }

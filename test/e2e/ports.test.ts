@@ -89,6 +89,11 @@ for (const dataPlane of dataPlaneNames)
       );
       assert.match(diagnostic.message, new RegExp(`\\b${badPort}\\b`));
       assert.match(running.stderr(), new RegExp(`${code}.*\\b${badPort}\\b`));
+      // Said once: the proxy's own rejection is the same thing in other words.
+      assert.deepEqual(
+        (await running.diagnostics()).filter((entry) => entry.code === 'TG0021'),
+        [],
+      );
       const { stdout } = await running.command('ports');
       assert.match(stdout.split('\n').find((line) => line.includes(String(badPort))) ?? stdout, /failed/i);
       assert.match(stdout.split('\n').find((line) => line.includes(String(goodPort))) ?? stdout, new RegExp(dataPlane));

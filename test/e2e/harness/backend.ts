@@ -1,7 +1,6 @@
 // Applications behind the gateway: each answers with its own name, so that a test sees who was asked.
 import http, { type Server } from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
-import net from 'node:net';
 import type { Address } from './manifests.ts';
 
 export interface Backend extends Address {
@@ -42,32 +41,6 @@ export async function startHttpBackend(name: string): Promise<Backend> {
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
-  };
-}
-
-/** Greets with `NAME\n`, then echoes. */
-export async function startTcpBackend(name: string): Promise<Backend> {
-  let connections = 0;
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer((socket) => {
-    connections += 1;
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    socket.write(`${name}\n`);
-    socket.pipe(socket);
-  });
-  const port = await listen(server);
-  return {
-    name,
-    address: '127.0.0.1',
-    port,
-    requests: () => connections,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
       }),
   };
 }
