@@ -48,7 +48,8 @@ function manifests(upstream: Upstream): ReturnType<typeof createManifestFolder> 
   const files = { serverCertificate: '/etc/certs/a.crt', privateKey: '/etc/certs/a.key' };
   return createManifestFolder({
     'all.yaml': [
-      gateway([httpServer(), httpsServer([host], files)]),
+      // Any name: wrk sends none in TLS to an address.
+      gateway([httpServer(), httpsServer(['*'], files)]),
       ...service('web', [{ address: '127.0.0.1', port: upstream.port }]),
       virtualService('measured', [host], { http: [...rules, { route }] }),
       ...Array.from({ length: 10 }, (_, index) => routeTo(`other-${index}.example.com`, 'web')),
@@ -73,7 +74,9 @@ async function measure(
   time: number,
 ): Promise<LoadResult> {
   const url = `${scenario.scheme}://127.0.0.1:${contestant.ports[scenario.port]}/some/path`;
-  return runLoad(wrk, { url, host, connections, seconds: time, prefix: pin(0) });
+  const result = await runLoad(wrk, { url, host, connections, seconds: time, prefix: pin(0) });
+  if (result.requestsPerSecond === 0) throw new Error(`${contestant.dataPlane} answers nothing at ${url}`);
+  return result;
 }
 
 function row(
