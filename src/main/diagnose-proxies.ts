@@ -6,7 +6,11 @@ import { type ProxyClass, selectorMatches } from '../pilot/model/proxy-class.ts'
 import { shortNames } from '../xds/type-urls.ts';
 
 /** Envoy refuses a listener whose address it cannot bind. */
-const isBindFailure = (error: string): boolean => error.trim().split('\n').every((line) => line.includes('cannot bind'));
+const isBindFailure = (error: string): boolean =>
+  error
+    .trim()
+    .split('\n')
+    .every((line) => line.includes('cannot bind'));
 
 /** Without those that a gateway in this process names itself, with the port and what to do (TG0019, TG0020, TG0024). */
 export function withoutBindFailures(rejections: readonly ProxyRejections[]): readonly ProxyRejections[] {
