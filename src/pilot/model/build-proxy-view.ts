@@ -81,6 +81,7 @@ function tcpChains(builder: Builder, listener: MergedListener): readonly FilterC
     const context = {
       model,
       proxyNamespace: proxyClass.namespace,
+      proxyLabels: proxyClass.labels,
       gateway: placed.gateway.key,
       port: placed.server.port,
       use,

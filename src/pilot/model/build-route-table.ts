@@ -102,7 +102,14 @@ export function buildRouteTable(
       const hosts = intersectHosts(hostsForNamespace(server, virtualService.namespace), virtualService.hosts);
       if (hosts.length === 0) continue;
       const routeKey = `${gateway.key} ${server.port} ${virtualService.key}`;
-      const context = { model, proxyNamespace: proxyClass.namespace, gateway: gateway.key, port: server.port, use };
+      const context = {
+        model,
+        proxyNamespace: proxyClass.namespace,
+        proxyLabels: proxyClass.labels,
+        gateway: gateway.key,
+        port: server.port,
+        use,
+      };
       const routes = routesOf.get(routeKey) ?? buildRoutes(context, virtualService);
       routesOf.set(routeKey, routes);
       if (routes.length === 0) continue;

@@ -1,12 +1,14 @@
 // The routes of one VirtualService for one Gateway and port, in Istio's order.
 import { formatFieldPath } from '../resources/resource.ts';
 import type { Model, ModelAction, ModelHttpMatch, ModelHttpRule, ModelVirtualService, PathMatch } from './model.ts';
+import { selectorMatches } from './proxy-class.ts';
 import type { ClusterView, ForwardTargets, RouteView } from './proxy-view.ts';
 import { resolveDestination } from './resolve-destination.ts';
 
 export interface RouteContext {
   readonly model: Model;
   readonly proxyNamespace: string;
+  readonly proxyLabels: Readonly<Record<string, string>>;
   readonly gateway: string;
   /** Gateway port. */
   readonly port: number;
@@ -42,18 +44,34 @@ export function forwardTargets(
     : { kind: 'single', target: { host: first.host, port: first.port, subset: first.subset } };
 }
 
+/** Conditions on the client's workload, which at a gateway is the gateway itself. */
+const appliesToProxy = (context: RouteContext, { sourceLabels, sourceNamespace }: ModelHttpMatch): boolean =>
+  selectorMatches(sourceLabels, context.proxyLabels) &&
+  (sourceNamespace === undefined || sourceNamespace === context.proxyNamespace);
+
 /** Istio's idea of a route that takes everything: nothing after it in its VirtualService can match. */
 function takesEverything(path: PathMatch): boolean {
   if (path.kind === 'prefix') return path.value === '/' || path.value === '';
   return path.kind === 'any' || (path.kind === 'regex' && path.value === '.*');
 }
 
+type Predicates = Pick<ModelHttpMatch, 'path' | 'headers' | 'queryParams'>;
+
+const isUnconditional = ({ path, headers, queryParams }: Predicates): boolean =>
+  headers.length === 0 && queryParams.length === 0 && takesEverything(path);
+
 /** One whose regex is broken is not: it stands where it stood, and ends nothing. */
 export const isCatchAll = (route: RouteView): boolean =>
-  takesEverything(route.path) && !(route.action.kind === 'broken' && route.action.field.endsWith('.regex'));
+  isUnconditional(route) && !(route.action.kind === 'broken' && route.action.field.endsWith('.regex'));
 
-export const matchIsCatchAll = (match: ModelHttpMatch): boolean =>
-  match.broken === undefined && takesEverything(match.path);
+/** On every gateway and port: what stands behind it is never reached. */
+export const matchTakesAll = (match: ModelHttpMatch): boolean =>
+  match.broken === undefined &&
+  match.port === undefined &&
+  match.gateways.length === 0 &&
+  match.sourceNamespace === undefined &&
+  Object.keys(match.sourceLabels).length === 0 &&
+  isUnconditional(match);
 
 function routeName(rule: ModelHttpRule, match: ModelHttpMatch): string {
   return match.name === undefined ? (rule.name ?? '') : `${rule.name ?? ''}.${match.name}`;
@@ -65,12 +83,13 @@ function buildRoute(
   rule: ModelHttpRule,
   match: ModelHttpMatch,
 ): RouteView {
-  const common = { path: match.path, owner: virtualService.ref, port: context.port };
+  const { path, headers, queryParams, statPrefix } = match;
+  const common = { path, headers, queryParams, statPrefix, owner: virtualService.ref, port: context.port };
   const name = routeName(rule, match);
   const rulePath = ['spec', 'http', rule.index];
-  if (match.broken !== undefined && match.index !== undefined) {
-    const field = formatFieldPath([...rulePath, 'match', match.index, 'uri', 'regex']);
-    return { ...common, name, action: { kind: 'broken', reason: match.broken, field } };
+  if (match.broken !== undefined) {
+    const { reason, field } = match.broken;
+    return { ...common, name, action: { kind: 'broken', reason, field: formatFieldPath(field) } };
   }
   if (rule.action.kind === 'broken')
     return { ...common, name, action: { ...rule.action, field: formatFieldPath(rulePath) } };
@@ -85,7 +104,7 @@ export function buildRoutes(context: RouteContext, virtualService: ModelVirtualS
   const routes: RouteView[] = [];
   for (const rule of virtualService.http)
     for (const match of rule.matches) {
-      if (!applies(context, match)) continue;
+      if (!applies(context, match) || !appliesToProxy(context, match)) continue;
       const route = buildRoute(context, virtualService, rule, match);
       routes.push(route);
       if (isCatchAll(route)) return routes;

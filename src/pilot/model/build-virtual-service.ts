@@ -1,17 +1,10 @@
 // One VirtualService object → rules in Istio's terms: names resolved, regular expressions checked, broken rules marked.
 import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { type FieldPath, type Resource, resourceRef } from '../resources/resource.ts';
-import type { HttpMatch, HttpRoute, RouteDestination, StringMatch, TcpRoute } from '../resources/virtual-service.ts';
-import { checkRegex, literalPrefix } from './check-regex.ts';
+import type { HttpRoute, RouteDestination, TcpRoute } from '../resources/virtual-service.ts';
+import { buildHttpMatch, everyRequest } from './build-http-match.ts';
 import { isHostName, resolveGatewayName, resolveShortName } from './host-names.ts';
-import type {
-  ModelAction,
-  ModelHttpMatch,
-  ModelHttpRule,
-  ModelTcpRule,
-  ModelVirtualService,
-  PathMatch,
-} from './model.ts';
+import type { ModelAction, ModelHttpRule, ModelTcpRule, ModelVirtualService } from './model.ts';
 import { type Finding, report } from './report.ts';
 
 export interface VirtualServiceResult {
@@ -49,51 +42,11 @@ function buildAction(route: readonly RouteDestination[], namespace: string): Mod
   return { kind: 'forward', destinations, weighted: true };
 }
 
-function buildPath(uri: StringMatch | undefined, ignoreCase: boolean): PathMatch {
-  if (uri === undefined) return { kind: 'any' };
-  return { kind: uri.kind, value: uri.value, caseSensitive: !ignoreCase };
-}
-
-function buildMatch(match: HttpMatch, namespace: string, path: FieldPath, findings: Finding[]): ModelHttpMatch {
-  const common = {
-    index: match.index,
-    name: match.name,
-    port: match.port,
-    gateways: match.gateways.map((name) => resolveGatewayName(name, namespace)),
-  };
-  const reason = match.uri?.kind === 'regex' ? checkRegex(match.uri.value) : undefined;
-  if (match.uri === undefined || reason === undefined)
-    return { ...common, path: buildPath(match.uri, match.ignoreUriCase), broken: undefined };
-  const prefix = literalPrefix(match.uri.value);
-  findings.push({
-    severity: 'error',
-    code: 'TG0016',
-    path: [...path, 'uri', 'regex'],
-    message: `The regular expression ${JSON.stringify(match.uri.value.slice(0, 200))} cannot be used: ${reason}. Requests ${prefix === '' ? 'that reach this rule' : `whose path begins with ${prefix}`} are answered with 500.`,
-    remedy: 'Write it in RE2 syntax: look-ahead, look-behind and back-references do not exist there.',
-  });
-  // Which requests it meant cannot be known: those that share its beginning must not fall through to a later rule.
-  return {
-    ...common,
-    path: { kind: 'prefix', value: prefix, caseSensitive: true },
-    broken: 'invalid regular expression',
-  };
-}
-
-const everyRequest: ModelHttpMatch = {
-  index: undefined,
-  name: undefined,
-  path: { kind: 'any' },
-  port: undefined,
-  gateways: [],
-  broken: undefined,
-};
-
 function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[]): ModelHttpRule {
   const path: FieldPath = ['spec', 'http', route.index];
   const matches = route.match
     .filter(({ unsupported }) => unsupported.length === 0)
-    .map((match) => buildMatch(match, namespace, [...path, 'match', match.index], findings));
+    .map((match) => buildHttpMatch(match, namespace, [...path, 'match', match.index], findings));
   const action: ModelAction =
     route.invalid === undefined ? httpAction(route, namespace) : { kind: 'broken', reason: route.invalid };
   if (action.kind === 'broken' && route.invalid === undefined && route.unsupported.length === 0)

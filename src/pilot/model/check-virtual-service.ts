@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../../lib/diagnostic.ts';
 import type { FieldPath } from '../resources/resource.ts';
 import { hostsForNamespace } from './build-route-table.ts';
-import { matchIsCatchAll } from './build-routes.ts';
+import { matchTakesAll } from './build-routes.ts';
 import { intersectHosts, resolveGatewayName } from './host-names.ts';
 import type { Model, ModelAction, ModelDestination, ModelGateway, ModelVirtualService } from './model.ts';
 import { type Finding, report } from './report.ts';
@@ -103,9 +103,7 @@ function checkAction(model: Model, action: ModelAction, path: FieldPath, consequ
 
 /** Rules behind one that takes every request on every port and Gateway. */
 function checkReachable(virtualService: ModelVirtualService): readonly Finding[] {
-  const all = virtualService.http.findIndex(({ matches }) =>
-    matches.some((match) => match.port === undefined && match.gateways.length === 0 && matchIsCatchAll(match)),
-  );
+  const all = virtualService.http.findIndex(({ matches }) => matches.some(matchTakesAll));
   if (all < 0) return [];
   return virtualService.http.slice(all + 1).map(({ index }) => ({
     severity: 'warning',

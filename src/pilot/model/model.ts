@@ -1,6 +1,7 @@
 // The validated, indexed and immutable picture of the user's objects: everything translate needs, nothing raw.
 import type { ResourceRef } from '../../lib/diagnostic.ts';
-import type { Resource } from '../resources/resource.ts';
+import type { FieldPath, Resource } from '../resources/resource.ts';
+import type { NamedMatch, ValueMatch } from '../resources/virtual-service.ts';
 import type { BackendProtocol } from './backend-protocol.ts';
 import type { CertificateResult } from './build-certificate.ts';
 import type { ServerHost } from './host-names.ts';
@@ -107,17 +108,37 @@ export type PathMatch =
   | { readonly kind: 'exact' | 'prefix'; readonly value: string; readonly caseSensitive: boolean }
   | { readonly kind: 'regex'; readonly value: string; readonly caseSensitive: boolean };
 
+/** `:method`, `:authority` and `:scheme` are headers too, as in Envoy. */
+export interface HeaderMatch {
+  readonly name: string;
+  readonly match: ValueMatch;
+  readonly invert: boolean;
+}
+
 export interface ModelHttpMatch {
   /** Undefined for the match that a rule without `match` implies. */
   readonly index: number | undefined;
   readonly name: string | undefined;
   readonly path: PathMatch;
+  /** In Istio's order. */
+  readonly headers: readonly HeaderMatch[];
+  readonly queryParams: readonly NamedMatch[];
+  /** Of the gateway itself: the rule is only for gateways that have them. */
+  readonly sourceLabels: Readonly<Record<string, string>>;
+  readonly sourceNamespace: string | undefined;
+  readonly statPrefix: string | undefined;
   /** Gateway port. */
   readonly port: number | undefined;
   /** Keys of Gateways; empty is all of the VirtualService's. */
   readonly gateways: readonly string[];
-  /** Why nothing can be served for this match: its requests are answered with 500. `path` then takes all that it could have meant. */
-  readonly broken: string | undefined;
+  /** Why nothing can be served for this match: its requests are answered with 500. It then takes all that it could have meant. */
+  readonly broken: BrokenMatch | undefined;
+}
+
+export interface BrokenMatch {
+  readonly reason: string;
+  /** Where it stands: `spec.http[0].match[1].uri.regex`. */
+  readonly field: FieldPath;
 }
 
 export interface ModelDestination {

@@ -1,8 +1,9 @@
 // The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
+import type { NamedMatch } from '../resources/virtual-service.ts';
 import type { CertificatePair } from './build-certificate.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import type { ModelService, ModelServicePort, PathMatch, ServerCertificate } from './model.ts';
+import type { HeaderMatch, ModelService, ModelServicePort, PathMatch, ServerCertificate } from './model.ts';
 import type { PortRow } from './port-row.ts';
 
 /** Names a cluster; whether it exists is another matter. */
@@ -23,6 +24,9 @@ export type ForwardTargets =
 export interface RouteView {
   readonly name: string;
   readonly path: PathMatch;
+  readonly headers: readonly HeaderMatch[];
+  readonly queryParams: readonly NamedMatch[];
+  readonly statPrefix: string | undefined;
   readonly action:
     | { readonly kind: 'forward'; readonly targets: ForwardTargets; readonly retry: boolean }
     /** Answered with 500; `field` is the path of what is broken. */

@@ -156,6 +156,27 @@ export function messagesField<T>(
   });
 }
 
+/** Maps by key; entries that `parse` cannot use are left out, and `broken` then has the field's name. */
+export function messageMapField<T>(
+  message: Message,
+  name: string,
+  table: FieldTable,
+  parse: (item: Message, key: string) => T | undefined,
+): readonly T[] {
+  const value = givenField(message, name);
+  if (value === undefined) return [];
+  if (!isRecord(value)) {
+    broken(message, name, `is ${describe(value)} where a map is expected`, 'Write `key: { … }` lines here.');
+    return [];
+  }
+  return Object.entries(value).flatMap(([key, entry]) => {
+    const item = openMessage(message.context, [...message.path, name, key], entry, table);
+    const parsed = item && parse(item, key);
+    if (parsed === undefined) message.broken.add(name);
+    return parsed === undefined ? [] : [parsed];
+  });
+}
+
 function itemsField<T>(
   message: Message,
   name: string,

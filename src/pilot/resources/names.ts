@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 
 const MAX_LABEL = 63;
 const MAX_SUBDOMAIN = 253;
+const MAX_HEADER_NAME = 1024;
 
 const label = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 /** Names of Services also must not start with a digit (RFC 1035). */
@@ -31,4 +32,9 @@ export function isHost(text: string): boolean {
   if (text.includes(':')) return isIPv6(text.replace(/^\[(.*)\]$/, '$1'));
   const name = text.startsWith('*.') ? text.slice(2) : text;
   return name.split('.').every((part) => part.length <= MAX_LABEL && hostLabel.test(part));
+}
+
+/** A field name of RFC 9110 5.1. */
+export function isHeaderName(text: string): boolean {
+  return text.length <= MAX_HEADER_NAME && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
 }

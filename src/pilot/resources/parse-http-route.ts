@@ -1,23 +1,10 @@
 // One http rule of a VirtualService: unknown -> HttpRoute. A rule that cannot be used stays, answers 500, and never widens.
-import {
-  booleanField,
-  givenField,
-  messageField,
-  messagesField,
-  portField,
-  stringField,
-  stringsField,
-} from './fields.ts';
-import { type Message, openMessage, report, reportInvalid } from './message.ts';
+import { messagesField, stringField } from './fields.ts';
+import { type Message, report } from './message.ts';
 import { invalidWeights, parseRouteDestination } from './parse-destination.ts';
-import type { HttpMatch, HttpRoute, RouteDestination, StringMatch } from './virtual-service.ts';
-import {
-  httpMatchFieldsOf,
-  httpRouteActions,
-  httpRouteDestinationFields,
-  stringMatchFields,
-  switchesRetriesOff,
-} from './virtual-service-fields.ts';
+import { parseHttpMatches } from './parse-http-match.ts';
+import type { HttpRoute, RouteDestination } from './virtual-service.ts';
+import { httpRouteActions, httpRouteDestinationFields, switchesRetriesOff } from './virtual-service-fields.ts';
 
 export function parseHttpRoute(message: Message, index: number): HttpRoute {
   const route = messagesField(message, 'route', httpRouteDestinationFields, parseRouteDestination);
@@ -33,7 +20,7 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
   return {
     index,
     name: stringField(message, 'name') || undefined,
-    match: parseMatches(message),
+    match: parseHttpMatches(message),
     route,
     unsupported: message.unsupported,
     invalid,
@@ -50,75 +37,4 @@ function invalidReason(message: Message, route: readonly RouteDestination[]): st
 
 function unservedAction(message: Message): string | undefined {
   return message.unsupported.find((name) => httpRouteActions.includes(name));
-}
-
-/** All entries, the unusable ones as matches that never apply: without them the rule would take every request. */
-function parseMatches(message: Message): readonly HttpMatch[] {
-  const value = givenField(message, 'match');
-  if (value === undefined) return [];
-  if (!Array.isArray(value)) {
-    const consequence = 'The rule never matches.';
-    reportInvalid(
-      message.context,
-      [...message.path, 'match'],
-      'is not a list',
-      consequence,
-      'Start each match with `- `.',
-    );
-    return [unusableMatch(0)];
-  }
-  return value.map((entry: unknown, index) => {
-    const match = openMessage(message.context, [...message.path, 'match', index], entry, httpMatchFieldsOf(entry));
-    return match ? parseHttpMatch(match, index) : unusableMatch(index);
-  });
-}
-
-function unusableMatch(index: number): HttpMatch {
-  const conditions = { uri: undefined, ignoreUriCase: false, port: undefined, gateways: [] };
-  return { index, name: undefined, ...conditions, unsupported: ['match'] };
-}
-
-function parseHttpMatch(message: Message, index: number): HttpMatch {
-  const match = {
-    index,
-    name: stringField(message, 'name') || undefined,
-    uri: parseUri(message),
-    ignoreUriCase: booleanField(message, 'ignoreUriCase') ?? false,
-    port: message.fields.port === 0 ? undefined : portField(message, 'port'),
-    gateways: stringsField(message, 'gateways'),
-  };
-  const conditions = ['uri', 'port', 'gateways'].filter((name) => message.broken.has(name));
-  return { ...match, unsupported: [...message.unsupported, ...conditions] };
-}
-
-function parseUri(message: Message): StringMatch | undefined {
-  return messageField(message, 'uri', stringMatchFields, parseStringMatch)?.match;
-}
-
-/** `{ match: undefined }` for one without a kind, which matches everything; undefined where it cannot be used. */
-function parseStringMatch(message: Message): { match: StringMatch | undefined } | undefined {
-  const matches = (['exact', 'prefix', 'regex'] as const).flatMap((kind) => {
-    const value = stringField(message, kind);
-    return value === undefined ? [] : [{ kind, value }];
-  });
-  if (message.broken.size > 0) return undefined;
-  if (matches.length > 1) {
-    const what = `has ${matches.map(({ kind }) => kind).join(' and ')} together`;
-    reportInvalid(
-      message.context,
-      message.path,
-      what,
-      'The match never applies.',
-      'Keep one; write one match for each.',
-    );
-    return undefined;
-  }
-  if (matches.length === 0)
-    report(message.context, message.path, {
-      severity: 'warning',
-      code: 'IST0106',
-      message: 'The match names neither exact nor prefix nor regex. Every path matches it.',
-      remedy: 'Write `prefix: /` if that is meant.',
-    });
-  return { match: matches[0] };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { parseObject } from './parse-object.ts';
-import type { HttpRoute, VirtualServiceSpec } from './virtual-service.ts';
+import type { HttpMatch, HttpRoute, VirtualServiceSpec } from './virtual-service.ts';
 
 const origin = { source: 'a.yaml', index: 0, locate: () => undefined };
 
@@ -32,10 +32,13 @@ function parseRule(rule: unknown): {
   return { rule: spec.http[0], diagnostics, problems };
 }
 
-const parseMatch = (match: unknown): { unsupported: readonly string[] | undefined; problems: readonly string[] } => {
+const parseMatch = (
+  match: unknown,
+): { match: HttpMatch; unsupported: readonly string[]; problems: readonly string[] } => {
   const { rule, problems } = parseRule({ match: [match], route });
-  assert.equal(rule?.match.length, 1);
-  return { unsupported: rule.match[0]?.unsupported, problems };
+  const [parsed, ...others] = rule?.match ?? [];
+  assert.ok(parsed !== undefined && others.length === 0);
+  return { match: parsed, unsupported: parsed.unsupported, problems };
 };
 
 describe('VirtualService', () => {
@@ -72,8 +75,17 @@ describe('VirtualService', () => {
               name: 'm',
               uri: { kind: 'prefix', value: '/a' },
               ignoreUriCase: true,
+              scheme: undefined,
+              method: undefined,
+              authority: undefined,
+              headers: [],
+              withoutHeaders: [],
+              queryParams: [],
               port: 80,
               gateways: ['x'],
+              sourceLabels: {},
+              sourceNamespace: undefined,
+              statPrefix: undefined,
               unsupported: [],
             },
           ],
@@ -102,22 +114,48 @@ describe('VirtualService', () => {
     assert.deepEqual(parse({ hosts: [] }).problems, ['TG0006 spec.hosts']);
   });
 
-  it('lets a match with a condition that is not served never apply', () => {
-    for (const [name, value] of [
-      ['headers', { a: { exact: 'b' } }],
-      ['withoutHeaders', { a: {} }],
-      ['queryParams', { a: { exact: 'b' } }],
-      ['method', { exact: 'GET' }],
-      ['scheme', { exact: 'https' }],
-      ['authority', { exact: 'a' }],
-      ['sourceLabels', { a: 'b' }],
-      ['sourceNamespace', 'a'],
+  it('reads conditions on headers and query parameters, sorted by name', () => {
+    const { headers, withoutHeaders, queryParams, method } = parseMatch({
+      method: { regex: 'GET|HEAD' },
+      headers: { 'x-b': { prefix: 'v' }, 'x-a': {}, 'x-c': { regex: '*' }, 'x-d': { prefix: '' } },
+      withoutHeaders: { 'x-e': { exact: '' } },
+      queryParams: { q: { regex: '\\d+' } },
+    }).match;
+    assert.deepEqual(method, { kind: 'regex', value: 'GET|HEAD' });
+    assert.deepEqual(headers, [
+      { name: 'x-a', match: { kind: 'present' } },
+      { name: 'x-b', match: { kind: 'prefix', value: 'v' } },
+      { name: 'x-c', match: { kind: 'present' } },
+      { name: 'x-d', match: { kind: 'present' } },
+    ]);
+    assert.deepEqual(withoutHeaders, [{ name: 'x-e', match: { kind: 'exact', value: '' } }]);
+    assert.deepEqual(queryParams, [{ name: 'q', match: { kind: 'regex', value: '\\d+' } }]);
+    assert.deepEqual(parseMatch({ headers: {}, statPrefix: '' }).unsupported, []);
+  });
+
+  it('lets a match with a condition that cannot be read never apply', () => {
+    for (const [name, value, path] of [
+      ['headers', { a: 'b' }, '.a'],
+      ['headers', ['a'], ''],
+      ['headers', { 'a b': { exact: 'c' } }, '.a b'],
+      ['headers', { a: { exact: 'b', prefix: 'c' } }, '.a'],
+      ['withoutHeaders', { a: { exact: 1 } }, '.a.exact'],
+      ['queryParams', { '': { exact: 'b' } }, '.'],
+      ['method', 'GET', ''],
+      ['scheme', { exact: true }, '.exact'],
+      ['sourceLabels', { a: 1 }, '.a'],
     ] as const) {
       const { unsupported, problems } = parseMatch({ uri: { prefix: '/' }, [name]: value });
-      assert.deepEqual(unsupported, [name]);
-      assert.deepEqual(problems, [`TG0006 spec.http[0].match[0].${name}`]);
+      assert.deepEqual(unsupported, [name], name);
+      assert.equal(problems.length, 1, `${problems}`);
+      if (!path.includes(' ') && path !== '.')
+        assert.deepEqual(problems, [`IST0106 spec.http[0].match[0].${name}${path}`]);
     }
-    assert.deepEqual(parseMatch({ headers: {}, statPrefix: '' }).unsupported, []);
+  });
+
+  it('says that claims of a token cannot be matched yet, and lets the match never apply', () => {
+    const { unsupported, problems } = parseMatch({ headers: { '@request.auth.claims.sub': { exact: 'a' } } });
+    assert.deepEqual([unsupported, problems.length, problems[0]?.startsWith('TG0006')], [['headers'], 1, true]);
   });
 
   it('ignores conditions on the workload in a match that lists gateways, as Istio does', () => {

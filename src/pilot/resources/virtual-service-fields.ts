@@ -4,7 +4,6 @@ import {
   type FieldTable,
   isRecord,
   noEffectHere,
-  notServedYet,
   served,
   tableOf,
   unsupported,
@@ -54,21 +53,13 @@ export function httpRouteFieldsOf(rule: unknown): FieldTable {
   return switchesRetriesOff(rule) ? { ...httpRouteFields, retries: served } : httpRouteFields;
 }
 
-const neverMatches = 'The match never applies, so that its rule does not take more requests than asked for.';
-
-/** A condition that is not served makes the match unusable. */
-const httpMatchFields: Readonly<Record<string, FieldRule>> = {
-  ...tableOf(['name', 'uri', 'ignoreUriCase', 'port', 'gateways'], served),
-  scheme: unsupported(neverMatches),
-  method: unsupported(neverMatches),
-  authority: unsupported(neverMatches),
-  headers: unsupportedMap(neverMatches),
-  withoutHeaders: unsupportedMap(neverMatches),
-  queryParams: unsupportedMap(neverMatches),
-  sourceLabels: unsupportedMap(neverMatches),
-  sourceNamespace: unsupported(neverMatches),
-  statPrefix: notServedYet('The rule works without statistics of its own.'),
-};
+const httpMatchFields: Readonly<Record<string, FieldRule>> = tableOf(
+  [
+    ...['name', 'uri', 'ignoreUriCase', 'scheme', 'method', 'authority', 'headers', 'withoutHeaders', 'queryParams'],
+    ...['port', 'gateways', 'sourceLabels', 'sourceNamespace', 'statPrefix'],
+  ],
+  served,
+);
 
 const listedGateways = 'Istio ignores it in a match that lists gateways.';
 

@@ -5,6 +5,14 @@ export type StringMatch =
   | { readonly kind: 'prefix'; readonly value: string }
   | { readonly kind: 'regex'; readonly value: string };
 
+/** `present`: whatever the value is. */
+export type ValueMatch = StringMatch | { readonly kind: 'present' };
+
+export interface NamedMatch {
+  readonly name: string;
+  readonly match: ValueMatch;
+}
+
 export interface Destination {
   /** As written: short name, FQDN or address. */
   readonly host: string;
@@ -22,11 +30,23 @@ export interface HttpMatch {
   readonly name: string | undefined;
   readonly uri: StringMatch | undefined;
   readonly ignoreUriCase: boolean;
+  readonly scheme: ValueMatch | undefined;
+  readonly method: ValueMatch | undefined;
+  /** Host as the client sent it: case and port count. */
+  readonly authority: ValueMatch | undefined;
+  /** By name, sorted; all have to hold. */
+  readonly headers: readonly NamedMatch[];
+  readonly withoutHeaders: readonly NamedMatch[];
+  readonly queryParams: readonly NamedMatch[];
   /** Gateway port. */
   readonly port: number | undefined;
   /** As written. Empty: the VirtualService's own. */
   readonly gateways: readonly string[];
-  /** Conditions of the API that are not served yet (`headers`, `method`, …). A match with one never matches; the Diagnostic says so. */
+  /** At a gateway the client's workload is the gateway itself. Empty where the match lists gateways. */
+  readonly sourceLabels: Readonly<Record<string, string>>;
+  readonly sourceNamespace: string | undefined;
+  readonly statPrefix: string | undefined;
+  /** Conditions of the API that are not served yet (or cannot be read). A match with one never matches; the Diagnostic says so. */
   readonly unsupported: readonly string[];
 }
 

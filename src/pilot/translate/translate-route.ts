@@ -7,8 +7,6 @@ import {
   RetryPolicySchema,
   type Route,
   type RouteActionSchema,
-  type RouteMatch,
-  RouteMatchSchema,
   RouteSchema,
 } from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { PreviousHostsPredicateSchema } from '../../xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
@@ -16,6 +14,7 @@ import { clusterName, configPath } from '../../xds/resource-names.ts';
 import type { PathMatch } from '../model/model.ts';
 import type { ForwardTargets, RouteView, Target } from '../model/proxy-view.ts';
 import { seconds } from './config-source.ts';
+import { translateRouteMatch } from './translate-route-match.ts';
 
 export const targetName = ({ host, port, subset }: Target): string => clusterName(port, subset, host);
 
@@ -38,28 +37,6 @@ function defaultRetryPolicy(): RetryPolicy {
 }
 
 const retryPolicy = defaultRetryPolicy();
-
-function translateMatch(path: PathMatch): RouteMatch {
-  switch (path.kind) {
-    case 'any':
-      return create(RouteMatchSchema, { pathSpecifier: { case: 'prefix', value: '/' } });
-    case 'exact':
-      return create(RouteMatchSchema, {
-        pathSpecifier: { case: 'path', value: path.value },
-        caseSensitive: path.caseSensitive,
-      });
-    case 'prefix':
-      return create(RouteMatchSchema, {
-        pathSpecifier: { case: 'prefix', value: path.value },
-        caseSensitive: path.caseSensitive,
-      });
-    case 'regex':
-      return create(RouteMatchSchema, {
-        pathSpecifier: { case: 'safeRegex', value: { regex: path.value } },
-        caseSensitive: path.caseSensitive,
-      });
-  }
-}
 
 function clusterSpecifier(
   targets: ForwardTargets,
@@ -109,7 +86,8 @@ export function translateRoute(route: RouteView): Route {
   const { namespace, name } = route.owner;
   return create(RouteSchema, {
     name: routeName(route),
-    match: translateMatch(route.path),
+    match: translateRouteMatch(route),
+    ...(route.statPrefix === undefined ? {} : { statPrefix: route.statPrefix }),
     action: translateAction(route),
     metadata: {
       filterMetadata: { istio: { config: configPath({ kind: 'VirtualService', namespace, name }) } },

@@ -1,6 +1,7 @@
 // What becomes of routes.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { JsonObject } from '@bufbuild/protobuf';
 import { typeUrls } from '../../../xds/type-urls.ts';
 import { routeOf, warningsOf } from './apply-resource.fixture.ts';
 import type { ForwardAction } from './engine-config.ts';
@@ -88,12 +89,45 @@ describe('a route', () => {
   });
 
   test('with a predicate that cannot be judged matches nothing, and says so', () => {
-    const guarded = { match: { prefix: '/', headers: [{ name: 'x', present_match: true }] }, route: { cluster: 'a' } };
-    const { match } = routeOf(guarded);
-    assert.equal(match.path.kind === 'regex' && match.path.matches('/'), false);
-    assert.deepEqual(warningsOf(typeUrls.route, routes('http.80', [virtualHost(['a.org'], [guarded])])), [
-      'VirtualHosts[0].Routes[0].Match: headers is not supported by the embedded engine: the route matches no request',
-    ]);
+    const range = { name: 'x', range_match: { start: '1', end: '2' } };
+    const unknown: readonly (readonly [JsonObject, string])[] = [
+      [{ headers: [range] }, '.Headers[0]: range_match'],
+      [{ grpc: {} }, ': grpc'],
+    ];
+    for (const [predicate, warning] of unknown) {
+      const guarded = { match: { prefix: '/', ...predicate }, route: { cluster: 'a' } };
+      const { match } = routeOf(guarded);
+      assert.equal(match.path.kind === 'regex' && match.path.matches('/'), false);
+      assert.deepEqual(warningsOf(typeUrls.route, routes('http.80', [virtualHost(['a.org'], [guarded])])), [
+        `VirtualHosts[0].Routes[0].Match${warning} is not supported by the embedded engine: the route matches no request`,
+      ]);
+    }
+  });
+
+  test('has predicates over headers and query parameters', () => {
+    const { match } = routeOf({
+      match: {
+        prefix: '/',
+        headers: [
+          { name: 'X-Here', present_match: true },
+          { name: 'x-not', string_match: { suffix: 'B', ignore_case: true }, invert_match: true },
+        ],
+        query_parameters: [{ name: 'q', string_match: { safe_regex: { regex: '[0-9]+' } } }],
+      },
+      route: { cluster: 'a' },
+    });
+    assert.deepEqual(
+      match.headers?.map(({ name, value, invert }) => [name, value?.text, invert]),
+      [
+        ['x-here', undefined, false],
+        ['x-not', 'suffix B', true],
+      ],
+    );
+    assert.equal(match.headers?.[1]?.value?.matches('aab'), true);
+    assert.deepEqual(
+      match.queryParameters?.map(({ name, value }) => [name, value?.matches('12'), value?.matches('1a')]),
+      [['q', true, false]],
+    );
   });
 
   test('with an action that is not known is answered with 500, and says so', () => {

@@ -8,6 +8,7 @@ import type {
 } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { PreviousHostsPredicateSchema } from '../../../xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { compileRegex } from '../match/compile-regex.ts';
+import { convertHeaderMatcher, convertQueryParameterMatcher } from './convert-route-predicates.ts';
 import { durationMs } from './duration-ms.ts';
 import type {
   DirectResponseAction,
@@ -23,7 +24,7 @@ import { notRegistered, unpackAny } from './unpack-any.ts';
 import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 const routeFields = new Set(['name', 'match', 'action', 'metadata', 'decorator', 'tracing', 'statPrefix']);
-const matchFields = new Set(['pathSpecifier', 'caseSensitive']);
+const matchFields = new Set(['pathSpecifier', 'caseSensitive', 'headers', 'queryParameters']);
 const actionFields = new Set(['clusterSpecifier', 'timeout', 'retryPolicy', 'maxGrpcTimeout', 'metadataMatch']);
 const retryFields = new Set([
   ...['retryOn', 'numRetries', 'perTryTimeout', 'retryHostPredicate', 'hostSelectionRetryMaxAttempts'],
@@ -64,8 +65,24 @@ const matchesNothing: RouteMatch = { path: { kind: 'regex', source: '(unsupporte
 function convertMatch(match: EnvoyRouteMatch, findings: Findings): RouteMatch | undefined {
   const unsupported = warnUnhandledFields(match, matchFields, findings, 'the route matches no request');
   const path = convertPath(match, findings);
-  return unsupported && path ? matchesNothing : path;
+  const headers = match.headers.map((header, index) =>
+    convertHeaderMatcher(header, findings.within('RouteMatch', `Headers[${index}]`)),
+  );
+  const parameters = match.queryParameters.map((parameter, index) =>
+    convertQueryParameterMatcher(parameter, findings.within('RouteMatch', `QueryParameters[${index}]`)),
+  );
+  if (path === undefined) return undefined;
+  const usable = { headers: headers.filter(isDefined), queryParameters: parameters.filter(isDefined) };
+  const lost = usable.headers.length < headers.length || usable.queryParameters.length < parameters.length;
+  if (unsupported || lost) return matchesNothing;
+  return {
+    ...path,
+    ...(headers.length > 0 ? { headers: usable.headers } : {}),
+    ...(parameters.length > 0 ? { queryParameters: usable.queryParameters } : {}),
+  };
 }
+
+const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
 
 function convertPath(match: EnvoyRouteMatch, findings: Findings): RouteMatch | undefined {
   const { pathSpecifier } = match;

@@ -121,6 +121,31 @@ export interface RouteMatch {
     | { readonly kind: 'pathSeparatedPrefix'; readonly value: string; readonly caseSensitive: boolean }
     /** Compiled once; `matches` is a full match as Envoy's safe_regex. */
     | { readonly kind: 'regex'; readonly source: string; readonly matches: (path: string) => boolean };
+  /** All have to hold. */
+  readonly headers?: readonly HeaderMatcher[];
+  readonly queryParameters?: readonly QueryParameterMatcher[];
+}
+
+/** A predicate over one value, compiled once. */
+export interface ValueMatcher {
+  /** `prefix v1`, for a reader. */
+  readonly text: string;
+  readonly matches: (value: string) => boolean;
+}
+
+export interface HeaderMatcher {
+  /** Lower case; pseudo headers with their colon. */
+  readonly name: string;
+  /** Undefined: whether it is there decides. */
+  readonly value: ValueMatcher | undefined;
+  readonly invert: boolean;
+  readonly treatMissingAsEmpty: boolean;
+}
+
+export interface QueryParameterMatcher {
+  readonly name: string;
+  /** Undefined: it has to be there. */
+  readonly value: ValueMatcher | undefined;
 }
 
 export interface ForwardAction {

@@ -10,6 +10,7 @@ import { createExchangeInfo, type Exchange, type ExchangeEvents, type LocalReply
 import { getHeader, type HeaderList, hasToken, isGrpcContentType } from './header-list.ts';
 import type { ConnectionState, HttpServing } from './http-serving.ts';
 import { renderLocalReply } from './local-reply.ts';
+import { requestHeaderValues } from './request-header-values.ts';
 import { buildRequestHeaders } from './request-headers.ts';
 import { buildResponseHeaders } from './response-headers.ts';
 
@@ -153,7 +154,12 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
     exchange.headers = buildRequestHeaders(stream.head.headers, { remoteIp: connection.remoteIp, scheme }, manager);
     const table = serving.routeTable(manager.routeConfigName);
     const virtualHost = table && matchVirtualHost(table, exchange.authority);
-    const found = virtualHost && matchRoute(virtualHost, { path: exchange.path });
+    const found =
+      virtualHost &&
+      matchRoute(virtualHost, {
+        path: exchange.path,
+        headerValues: (name) => requestHeaderValues(exchange, name),
+      });
     if (!virtualHost || !found) {
       exchange.sendLocalReply({ status: 404, body: '', details: 'route_not_found', flags: ['NR'] });
       return;

@@ -1,17 +1,20 @@
 // Fourth step of a request: the first route of its virtual host whose predicates all hold.
 import type { Route, VirtualHost } from '../config/engine-config.ts';
 import { describePath, matchesPath, pathOnly } from './match-path.ts';
+import { matchesHeader, matchesQueryParameter, parseQuery } from './match-predicates.ts';
 import { candidateRoutes } from './route-candidates.ts';
 
 /** What of a request decides its route. */
 export interface RouteRequest {
   /** `:path` after normalisation, with its query string. */
   readonly path: string;
+  /** Each value of a header; `name` in lower case, `:method`, `:authority` and `:scheme` included. */
+  readonly headerValues: (name: string) => readonly string[];
 }
 
 /** Why a route does not match: the first predicate that fails. */
 export interface RouteMismatch {
-  readonly predicate: 'path';
+  readonly predicate: 'path' | 'header' | 'query parameter';
   /** `prefix /v2`, for a reader. */
   readonly expected: string;
   readonly actual: string;
@@ -31,9 +34,10 @@ export interface RouteExplanation {
 
 export function matchRoute(virtualHost: VirtualHost, request: RouteRequest): Route | undefined {
   const path = pathOnly(request.path);
+  const query = lazyQuery(request.path);
   for (const index of candidateRoutes(virtualHost, path)) {
     const route = virtualHost.routes[index];
-    if (route && failsAt(route, path) === undefined) return route;
+    if (route && failsAt(route, path, request, query) === undefined) return route;
   }
   return undefined;
 }
@@ -41,17 +45,40 @@ export function matchRoute(virtualHost: VirtualHost, request: RouteRequest): Rou
 /** The same decision, with the reason for every route that was passed over. */
 export function explainRoute(virtualHost: VirtualHost, request: RouteRequest): RouteExplanation {
   const path = pathOnly(request.path);
+  const query = lazyQuery(request.path);
   const tried: RouteTrial[] = [];
   for (const route of virtualHost.routes) {
-    const predicate = failsAt(route, path);
-    const expected = describePath(route.match.path);
-    tried.push({ route, mismatch: predicate && { predicate, expected, actual: path } });
-    if (predicate === undefined) return { route, tried };
+    const mismatch = failsAt(route, path, request, query);
+    tried.push({ route, mismatch });
+    if (mismatch === undefined) return { route, tried };
   }
   return { route: undefined, tried };
 }
 
+/** Read once, and only where a route asks. */
+function lazyQuery(path: string): () => ReadonlyMap<string, string> {
+  let parsed: ReadonlyMap<string, string> | undefined;
+  return () => {
+    parsed ??= parseQuery(path);
+    return parsed;
+  };
+}
+
 /** The first predicate that does not hold. */
-function failsAt(route: Route, path: string): RouteMismatch['predicate'] | undefined {
-  return matchesPath(route.match.path, path) ? undefined : 'path';
+function failsAt(
+  { match }: Route,
+  path: string,
+  request: RouteRequest,
+  query: () => ReadonlyMap<string, string>,
+): RouteMismatch | undefined {
+  if (!matchesPath(match.path, path)) return { predicate: 'path', expected: describePath(match.path), actual: path };
+  const header = match.headers?.find((matcher) => !matchesHeader(matcher, request.headerValues(matcher.name)));
+  if (header) {
+    const expected = `${header.name} ${header.invert ? 'not ' : ''}${header.value?.text ?? 'present'}`;
+    return { predicate: 'header', expected, actual: request.headerValues(header.name).join(',') || '(missing)' };
+  }
+  const parameter = match.queryParameters?.find((matcher) => !matchesQueryParameter(matcher, query()));
+  if (parameter === undefined) return undefined;
+  const expected = `${parameter.name} ${parameter.value?.text ?? 'present'}`;
+  return { predicate: 'query parameter', expected, actual: query().get(parameter.name) ?? '(missing)' };
 }
