@@ -84,6 +84,7 @@ function tcpChains(builder: Builder, listener: MergedListener): readonly FilterC
       proxyLabels: proxyClass.labels,
       gateway: placed.gateway.key,
       port: placed.server.port,
+      isTls: false,
       use,
     };
     const { chain, diagnostics } = buildTcpChain(context, placed);

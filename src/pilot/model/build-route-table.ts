@@ -108,6 +108,7 @@ export function buildRouteTable(
         proxyLabels: proxyClass.labels,
         gateway: gateway.key,
         port: server.port,
+        isTls: server.kind === 'https',
         use,
       };
       const routes = routesOf.get(routeKey) ?? buildRoutes(context, virtualService);

@@ -1,8 +1,16 @@
 // The routes of one VirtualService for one Gateway and port, in Istio's order.
 import { formatFieldPath } from '../resources/resource.ts';
-import type { Model, ModelAction, ModelHttpMatch, ModelHttpRule, ModelVirtualService, PathMatch } from './model.ts';
+import type {
+  Model,
+  ModelAction,
+  ModelHttpAction,
+  ModelHttpMatch,
+  ModelHttpRule,
+  ModelVirtualService,
+  PathMatch,
+} from './model.ts';
 import { selectorMatches } from './proxy-class.ts';
-import type { ClusterView, ForwardTargets, RouteView } from './proxy-view.ts';
+import type { ClusterView, ForwardTargets, RedirectView, RouteView } from './proxy-view.ts';
 import { resolveDestination } from './resolve-destination.ts';
 
 export interface RouteContext {
@@ -12,6 +20,8 @@ export interface RouteContext {
   readonly gateway: string;
   /** Gateway port. */
   readonly port: number;
+  /** Whether clients come over TLS. */
+  readonly isTls: boolean;
   /** Told of every cluster that a route refers to and that exists. */
   readonly use: (cluster: ClusterView) => void;
 }
@@ -77,6 +87,15 @@ function routeName(rule: ModelHttpRule, match: ModelHttpMatch): string {
   return match.name === undefined ? (rule.name ?? '') : `${rule.name ?? ''}.${match.name}`;
 }
 
+const defaultPorts = { http: 80, https: 443 };
+
+/** Istio leaves a port out that is the scheme's own. */
+function redirect(context: RouteContext, action: Extract<ModelHttpAction, { kind: 'redirect' }>): RedirectView {
+  const port = action.port === 'request' ? context.port : action.port;
+  const scheme = action.scheme ?? (context.isTls ? 'https' : 'http');
+  return { ...action, port: port === defaultPorts[scheme] ? undefined : port };
+}
+
 function buildRoute(
   context: RouteContext,
   virtualService: ModelVirtualService,
@@ -93,6 +112,8 @@ function buildRoute(
   }
   if (rule.action.kind === 'broken')
     return { ...common, name, action: { ...rule.action, field: formatFieldPath(rulePath) } };
+  if (rule.action.kind === 'redirect') return { ...common, name, action: redirect(context, rule.action) };
+  if (rule.action.kind === 'direct') return { ...common, name, action: rule.action };
   return {
     ...common,
     name,

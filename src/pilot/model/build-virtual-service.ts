@@ -4,7 +4,7 @@ import { type FieldPath, type Resource, resourceRef } from '../resources/resourc
 import type { HttpRoute, RouteDestination, TcpRoute } from '../resources/virtual-service.ts';
 import { buildHttpMatch, everyRequest } from './build-http-match.ts';
 import { isHostName, resolveGatewayName, resolveShortName } from './host-names.ts';
-import type { ModelAction, ModelHttpRule, ModelTcpRule, ModelVirtualService } from './model.ts';
+import type { ModelAction, ModelHttpAction, ModelHttpRule, ModelTcpRule, ModelVirtualService } from './model.ts';
 import { type Finding, report } from './report.ts';
 
 export interface VirtualServiceResult {
@@ -47,7 +47,7 @@ function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[])
   const matches = route.match
     .filter(({ unsupported }) => unsupported.length === 0)
     .map((match) => buildHttpMatch(match, namespace, [...path, 'match', match.index], findings));
-  const action: ModelAction =
+  const action: ModelHttpAction =
     route.invalid === undefined ? httpAction(route, namespace) : { kind: 'broken', reason: route.invalid };
   if (action.kind === 'broken' && route.invalid === undefined && route.unsupported.length === 0)
     findings.push(brokenFinding([...path, 'route'], action.reason, 'Requests that match it are answered with 500.'));
@@ -60,7 +60,9 @@ function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[])
   };
 }
 
-function httpAction(route: HttpRoute, namespace: string): ModelAction {
+function httpAction(route: HttpRoute, namespace: string): ModelHttpAction {
+  if (route.redirect !== undefined) return { kind: 'redirect', ...route.redirect };
+  if (route.directResponse !== undefined) return { kind: 'direct', ...route.directResponse };
   if (route.route.length === 0 && route.unsupported.length > 0)
     return { kind: 'broken', reason: `it asks for ${route.unsupported.join(', ')}, which is not served yet` };
   return buildAction(route.route, namespace);

@@ -4,7 +4,7 @@ import type { FieldPath } from '../resources/resource.ts';
 import { hostsForNamespace } from './build-route-table.ts';
 import { matchTakesAll } from './build-routes.ts';
 import { intersectHosts, resolveGatewayName } from './host-names.ts';
-import type { Model, ModelAction, ModelDestination, ModelGateway, ModelVirtualService } from './model.ts';
+import type { Model, ModelDestination, ModelGateway, ModelHttpAction, ModelVirtualService } from './model.ts';
 import { type Finding, report } from './report.ts';
 import { resolveDestination } from './resolve-destination.ts';
 
@@ -92,8 +92,8 @@ function destinationFinding(
   };
 }
 
-function checkAction(model: Model, action: ModelAction, path: FieldPath, consequence: string): readonly Finding[] {
-  if (action.kind === 'broken') return [];
+function checkAction(model: Model, action: ModelHttpAction, path: FieldPath, consequence: string): readonly Finding[] {
+  if (action.kind !== 'forward') return [];
   return action.destinations.flatMap((destination) => {
     const field = [...path, 'route', destination.index, 'destination'];
     const finding = destinationFinding(model, destination, field, consequence);

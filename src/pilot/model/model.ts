@@ -1,7 +1,7 @@
 // The validated, indexed and immutable picture of the user's objects: everything translate needs, nothing raw.
 import type { ResourceRef } from '../../lib/diagnostic.ts';
 import type { FieldPath, Resource } from '../resources/resource.ts';
-import type { NamedMatch, ValueMatch } from '../resources/virtual-service.ts';
+import type { HttpDirectResponse, HttpRedirect, NamedMatch, ValueMatch } from '../resources/virtual-service.ts';
 import type { BackendProtocol } from './backend-protocol.ts';
 import type { CertificateResult } from './build-certificate.ts';
 import type { ServerHost } from './host-names.ts';
@@ -98,7 +98,7 @@ export interface ModelHttpRule {
   readonly name: string | undefined;
   /** Each becomes one route; a rule without any takes every request. */
   readonly matches: readonly ModelHttpMatch[];
-  readonly action: ModelAction;
+  readonly action: ModelHttpAction;
   /** False: `retries.attempts: 0`. */
   readonly retry: boolean;
 }
@@ -156,6 +156,12 @@ export type ModelAction =
   /** Weighted as soon as the user wrote several destinations, though only one has a weight. */
   | { readonly kind: 'forward'; readonly destinations: readonly ModelDestination[]; readonly weighted: boolean }
   | { readonly kind: 'broken'; readonly reason: string };
+
+/** What an http rule does: also answers of the gateway's own. */
+export type ModelHttpAction =
+  | ModelAction
+  | ({ readonly kind: 'redirect' } & HttpRedirect)
+  | ({ readonly kind: 'direct' } & HttpDirectResponse);
 
 export interface ModelTcpRule {
   readonly index: number;

@@ -1,6 +1,6 @@
 // The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
-import type { NamedMatch } from '../resources/virtual-service.ts';
+import type { HttpDirectResponse, HttpRedirect, NamedMatch } from '../resources/virtual-service.ts';
 import type { CertificatePair } from './build-certificate.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { HeaderMatch, ModelService, ModelServicePort, PathMatch, ServerCertificate } from './model.ts';
@@ -21,6 +21,12 @@ export type ForwardTargets =
   | { readonly kind: 'single'; readonly target: Target }
   | { readonly kind: 'weighted'; readonly targets: readonly WeightedTarget[] };
 
+export interface RedirectView extends Omit<HttpRedirect, 'port'> {
+  readonly kind: 'redirect';
+  /** Undefined where none is written, as where it is the scheme's own. */
+  readonly port: number | undefined;
+}
+
 export interface RouteView {
   readonly name: string;
   readonly path: PathMatch;
@@ -29,6 +35,8 @@ export interface RouteView {
   readonly statPrefix: string | undefined;
   readonly action:
     | { readonly kind: 'forward'; readonly targets: ForwardTargets; readonly retry: boolean }
+    | RedirectView
+    | ({ readonly kind: 'direct' } & HttpDirectResponse)
     /** Answered with 500; `field` is the path of what is broken. */
     | { readonly kind: 'broken'; readonly reason: string; readonly field: string };
   readonly owner: ResourceRef;

@@ -1,14 +1,26 @@
 // One http rule of a VirtualService: unknown -> HttpRoute. A rule that cannot be used stays, answers 500, and never widens.
-import { messagesField, stringField } from './fields.ts';
-import { type Message, report } from './message.ts';
+import { givenField, messageField, messagesField, stringField } from './fields.ts';
+import { type Message, report, reportInvalid } from './message.ts';
 import { invalidWeights, parseRouteDestination } from './parse-destination.ts';
+import { parseDirectResponse } from './parse-direct-response.ts';
 import { parseHttpMatches } from './parse-http-match.ts';
+import { parseRedirect } from './parse-redirect.ts';
 import type { HttpRoute, RouteDestination } from './virtual-service.ts';
-import { httpRouteActions, httpRouteDestinationFields, switchesRetriesOff } from './virtual-service-fields.ts';
+import {
+  directResponseFields,
+  httpRouteActions,
+  httpRouteDestinationFields,
+  redirectFields,
+  switchesRetriesOff,
+} from './virtual-service-fields.ts';
 
 export function parseHttpRoute(message: Message, index: number): HttpRoute {
   const route = messagesField(message, 'route', httpRouteDestinationFields, parseRouteDestination);
-  const invalid = invalidReason(message, route);
+  const redirect = messageField(message, 'redirect', redirectFields, parseRedirect);
+  const directResponse = messageField(message, 'directResponse', directResponseFields, parseDirectResponse);
+  const answer = redirect ? 'redirect' : directResponse && 'directResponse';
+  const invalid = invalidReason(message, route, answer);
+  if (answer !== undefined) reportBeside(message, answer);
   // An action that is not served yet has said so already.
   if (invalid !== undefined && !(route.length === 0 && unservedAction(message)))
     report(message.context, message.path, {
@@ -22,17 +34,43 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
     name: stringField(message, 'name') || undefined,
     match: parseHttpMatches(message),
     route,
+    redirect,
+    directResponse,
     unsupported: message.unsupported,
     invalid,
     ...(switchesRetriesOff(message.fields) ? { retries: { attempts: 0 } } : {}),
   };
 }
 
-function invalidReason(message: Message, route: readonly RouteDestination[]): string | undefined {
+function invalidReason(
+  message: Message,
+  route: readonly RouteDestination[],
+  answer: 'redirect' | 'directResponse' | undefined,
+): string | undefined {
+  for (const name of ['redirect', 'directResponse']) if (message.broken.has(name)) return `its ${name} is not usable`;
+  if (answer !== undefined) return undefined;
   if (message.broken.has('route')) return 'one of its destinations is not usable';
   if (route.length > 0) return invalidWeights(route);
   const action = unservedAction(message);
   return action === undefined ? 'it has no route' : `it has no route, and ${action} is not served yet`;
+}
+
+const actions = ['redirect', 'directResponse', 'route'];
+
+/** A rule does one thing: what loses is said, since Kubernetes would have refused the object. */
+function reportBeside(message: Message, winner: string): void {
+  for (const name of actions.slice(actions.indexOf(winner) + 1)) {
+    const value = givenField(message, name);
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+    const consequence = `The ${winner} is done, the ${name} is not.`;
+    reportInvalid(
+      message.context,
+      [...message.path, name],
+      `stands beside a ${winner}`,
+      consequence,
+      'Keep one of them.',
+    );
+  }
 }
 
 function unservedAction(message: Message): string | undefined {

@@ -93,6 +93,8 @@ describe('VirtualService', () => {
             { destination: { host: 'cart', subset: 'v1', port: 80 }, weight: 1 },
             { destination: { host: 'b', subset: undefined, port: undefined }, weight: 0 },
           ],
+          redirect: undefined,
+          directResponse: undefined,
           unsupported: [],
           invalid: undefined,
         },
@@ -221,7 +223,7 @@ describe('VirtualService', () => {
   });
 
   it('answers 500 for an action that is not served, and says it once', () => {
-    for (const action of ['redirect', 'directResponse', 'delegate']) {
+    for (const action of ['delegate']) {
       const { rule, diagnostics } = parseRule({ [action]: {} });
       assert.match(rule?.invalid ?? '', new RegExp(action));
       assert.deepEqual(
@@ -231,6 +233,53 @@ describe('VirtualService', () => {
       assert.match(diagnostics[0]?.message ?? '', /answered with 500/);
       assert.equal(parseRule({ [action]: {}, route }).rule?.invalid, undefined);
     }
+  });
+
+  it('reads redirects', () => {
+    const { rule, problems } = parseRule({
+      redirect: { uri: '/a', authority: 'b.org', scheme: 'https', derivePort: 'FROM_REQUEST_PORT', redirectCode: 308 },
+    });
+    assert.deepEqual(problems, []);
+    assert.deepEqual(rule?.redirect, { uri: '/a', authority: 'b.org', scheme: 'https', port: 'request', code: 308 });
+    assert.deepEqual(parseRule({ redirect: { port: 81 } }).rule?.redirect?.port, 81);
+    assert.deepEqual(parseRule({ redirect: {} }).problems, ['IST0106 spec.http[0].redirect']);
+  });
+
+  it('reads direct responses', () => {
+    const response = (fields: object) => parseRule({ directResponse: { status: 200, ...fields } });
+    assert.deepEqual(response({}).rule?.directResponse, { status: 200, body: undefined });
+    assert.deepEqual(response({ body: { string: 'x' } }).rule?.directResponse?.body, { kind: 'string', value: 'x' });
+    assert.deepEqual(response({ body: { bytes: 'AGI=' } }).rule?.directResponse?.body, {
+      kind: 'bytes',
+      base64: 'AGI=',
+    });
+    assert.deepEqual(response({ body: { string: 'x'.repeat(1 << 20) } }).problems, []);
+  });
+
+  it('answers 500 for a redirect or a direct response that cannot be used', () => {
+    for (const [rule, path] of [
+      [{ redirect: { redirectCode: 300 } }, 'redirect.redirectCode'],
+      [{ redirect: { scheme: 'ftp' } }, 'redirect.scheme'],
+      [{ redirect: { port: 70_000 } }, 'redirect.port'],
+      [{ redirect: { port: 80, derivePort: 'FROM_REQUEST_PORT' } }, 'redirect'],
+      [{ redirect: { uri: '/a\r\nx: y' } }, 'redirect.uri'],
+      [{ redirect: 'there' }, 'redirect'],
+      [{ directResponse: {} }, 'directResponse.status'],
+      [{ directResponse: { status: 99 } }, 'directResponse.status'],
+      [{ directResponse: { status: 200, body: { string: 'a', bytes: 'YQ==' } } }, 'directResponse.body'],
+      [{ directResponse: { status: 200, body: { bytes: 'a b' } } }, 'directResponse.body.bytes'],
+      [{ directResponse: { status: 200, body: { string: 'x'.repeat((1 << 20) + 1) } } }, 'directResponse.body'],
+    ] as const) {
+      const { rule: parsed, problems } = parseRule({ ...rule, route });
+      assert.match(parsed?.invalid ?? '', /is not usable/, path);
+      assert.deepEqual(problems, [`IST0106 spec.http[0].${path}`, 'TG0017 spec.http[0]']);
+    }
+  });
+
+  it('does one thing for a rule that asks for several, and says so', () => {
+    const { rule, problems } = parseRule({ redirect: { uri: '/a' }, directResponse: { status: 200 }, route });
+    assert.equal(rule?.invalid, undefined);
+    assert.deepEqual(problems, ['IST0106 spec.http[0].directResponse', 'IST0106 spec.http[0].route']);
   });
 
   it('answers 500 for a rule without usable destinations or weights', () => {

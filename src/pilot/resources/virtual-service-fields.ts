@@ -18,9 +18,7 @@ export const virtualServiceFields: FieldTable = {
 const alone = 'The route beside it is used alone.';
 
 const httpRouteFields: Readonly<Record<string, FieldRule>> = {
-  ...tableOf(['name', 'match', 'route'], served),
-  redirect: unsupported(alone),
-  directResponse: unsupported(alone),
+  ...tableOf(['name', 'match', 'route', 'redirect', 'directResponse'], served),
   delegate: unsupported(alone),
   rewrite: unsupported('Requests are forwarded with their path and authority unchanged.'),
   timeout: unsupported('Requests are forwarded without a time limit.'),
@@ -36,7 +34,14 @@ const httpRouteFields: Readonly<Record<string, FieldRule>> = {
 };
 
 /** What a rule may do instead of forwarding. */
-export const httpRouteActions = ['redirect', 'directResponse', 'delegate'];
+export const httpRouteActions = ['delegate'];
+
+export const redirectFields: FieldTable = tableOf(
+  ['uri', 'authority', 'port', 'derivePort', 'scheme', 'redirectCode'],
+  served,
+);
+export const directResponseFields: FieldTable = tableOf(['status', 'body'], served);
+export const bodyFields: FieldTable = tableOf(['string', 'bytes'], served);
 
 const httpRouteWithoutRouteFields: FieldTable = {
   ...httpRouteFields,

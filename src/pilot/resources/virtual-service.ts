@@ -50,14 +50,38 @@ export interface HttpMatch {
   readonly unsupported: readonly string[];
 }
 
+export const redirectCodes = [301, 302, 303, 307, 308] as const;
+
+export interface HttpRedirect {
+  /** Replaces the path; with a query of its own also that one. `%PREFIX()%` means nothing here, as in Istio. */
+  readonly uri: string | undefined;
+  readonly authority: string | undefined;
+  readonly scheme: 'http' | 'https' | undefined;
+  /** `request`: the Gateway port that the request came to. Undefined: none is written. */
+  readonly port: number | 'request' | undefined;
+  readonly code: (typeof redirectCodes)[number];
+}
+
+export interface HttpDirectResponse {
+  readonly status: number;
+  readonly body:
+    | { readonly kind: 'string'; readonly value: string }
+    | { readonly kind: 'bytes'; readonly base64: string }
+    | undefined;
+}
+
 export interface HttpRoute {
   readonly index: number;
   readonly name: string | undefined;
   /** Empty: every request. */
   readonly match: readonly HttpMatch[];
   readonly route: readonly RouteDestination[];
+  /** Wins over everything else the rule does, as in Istio. */
+  readonly redirect: HttpRedirect | undefined;
+  /** Wins over `route`. */
+  readonly directResponse: HttpDirectResponse | undefined;
   /**
-   * What the rule asks instead of or beside forwarding that is not served yet (`redirect`, `timeout`, …).
+   * What the rule asks instead of or beside forwarding that is not served yet (`delegate`, `timeout`, …).
    * A rule without `route` answers 500; one with `route` forwards without it. Either way a Diagnostic says so.
    */
   readonly unsupported: readonly string[];

@@ -14,6 +14,7 @@ import { clusterName, configPath } from '../../xds/resource-names.ts';
 import type { PathMatch } from '../model/model.ts';
 import type { ForwardTargets, RouteView, Target } from '../model/proxy-view.ts';
 import { seconds } from './config-source.ts';
+import { translateDirectResponse, translateRedirect } from './translate-answer.ts';
 import { translateRouteMatch } from './translate-route-match.ts';
 
 export const targetName = ({ host, port, subset }: Target): string => clusterName(port, subset, host);
@@ -65,6 +66,8 @@ function operation(route: RouteView): string {
 
 function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof RouteSchema>['action']> {
   if (route.action.kind === 'broken') return { case: 'directResponse', value: { status: 500 } };
+  if (route.action.kind === 'redirect') return { case: 'redirect', value: translateRedirect(route.action) };
+  if (route.action.kind === 'direct') return { case: 'directResponse', value: translateDirectResponse(route.action) };
   return {
     case: 'route',
     value: {
@@ -78,7 +81,7 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
 
 /** A broken route says in the access log (`ROUTE_NAME`) which field broke it; clients are told nothing of it. */
 function routeName(route: RouteView): string {
-  if (route.action.kind === 'forward') return route.name;
+  if (route.action.kind !== 'broken') return route.name;
   return `broken:${formatResourceRef(route.owner)}:${route.action.field}`;
 }
 

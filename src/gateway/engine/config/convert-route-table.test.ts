@@ -131,14 +131,15 @@ describe('a route', () => {
   });
 
   test('with an action that is not known is answered with 500, and says so', () => {
-    const redirect = { match: { prefix: '/' }, redirect: { host_redirect: 'b.org' } };
+    const regexRewrite = { pattern: { regex: 'a' }, substitution: 'b' };
+    const redirect = { match: { prefix: '/' }, redirect: { regex_rewrite: regexRewrite } };
     assert.deepEqual(routeOf(redirect).action, { kind: 'direct', status: 500, body: new Uint8Array() });
     assert.equal(warningsOf(typeUrls.route, routes('http.80', [virtualHost(['a.org'], [redirect])])).length, 1);
   });
 });
 
 test('warnings of a table do not grow without end', () => {
-  const many = Array.from({ length: 5000 }, () => ({ match: { prefix: '/' }, redirect: {} }));
+  const many = Array.from({ length: 5000 }, () => ({ match: { prefix: '/', grpc: {} }, route: { cluster: 'a' } }));
   const warnings = warningsOf(typeUrls.route, routes('http.80', [virtualHost(['a.org'], many)]));
   assert.equal(warnings.length, 50);
   assert.equal(warnings[49], 'and 4951 more');

@@ -8,6 +8,7 @@ import type {
 } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { PreviousHostsPredicateSchema } from '../../../xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { compileRegex } from '../match/compile-regex.ts';
+import { convertRedirect } from './convert-redirect.ts';
 import { convertHeaderMatcher, convertQueryParameterMatcher } from './convert-route-predicates.ts';
 import { durationMs } from './duration-ms.ts';
 import type {
@@ -125,13 +126,11 @@ function convertRegex(source: string, findings: Findings): RouteMatch | undefine
 /** Answered in place of what cannot be done: a client must not be sent elsewhere than asked. */
 const notImplemented: DirectResponseAction = { kind: 'direct', status: 500, body: new Uint8Array() };
 
-function convertAction(
-  route: EnvoyRoute,
-  defaults: RouteDefaults,
-  findings: Findings,
-): ForwardAction | DirectResponseAction | undefined {
+function convertAction(route: EnvoyRoute, defaults: RouteDefaults, findings: Findings): Route['action'] | undefined {
   const { action } = route;
   switch (action.case) {
+    case 'redirect':
+      return convertRedirect(action.value, notImplemented, findings.within('Route', 'Redirect'));
     case 'route':
       return convertForward(action.value, defaults, findings.within('Route', 'Route'));
     case 'directResponse': {

@@ -106,7 +106,7 @@ export interface VirtualHost {
 export interface Route {
   readonly name: string;
   readonly match: RouteMatch;
-  readonly action: ForwardAction | DirectResponseAction;
+  readonly action: ForwardAction | RedirectAction | DirectResponseAction;
   /** `operation` of the decorator; '' for none. */
   readonly decoratorOperation: string;
   /** filter_metadata.istio.config: the path of the owner. */
@@ -166,6 +166,21 @@ export interface RetryPolicy {
   readonly retriableStatusCodes: readonly number[];
   readonly avoidPreviousHosts: boolean;
   readonly hostSelectionMaxAttempts: number;
+}
+
+export interface RedirectAction {
+  readonly kind: 'redirect';
+  readonly status: number;
+  /** Undefined: as the client wrote it, less a port that would be wrong. */
+  readonly host: string | undefined;
+  readonly scheme: string | undefined;
+  readonly port: number | undefined;
+  readonly path:
+    | { readonly kind: 'keep' }
+    | { readonly kind: 'replace'; readonly value: string }
+    /** Takes the place of what the route's match stands for. */
+    | { readonly kind: 'prefix'; readonly value: string };
+  readonly stripQuery: boolean;
 }
 
 export interface DirectResponseAction {

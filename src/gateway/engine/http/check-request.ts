@@ -39,16 +39,18 @@ export function checkRequest(
   if (!target.startsWith('/')) return rejected(404, '', 'absolute_path_rejected');
   const normalized = normalizePath(target, manager);
   if (normalized.kind === 'rejected') return rejected(400, '', 'path_normalization_failed');
-  if (refusesUpgrade(stream)) return rejected(403, '', 'upgrade_failed');
+  const upgrade = requestedUpgrade(stream);
+  const isOffered = upgrade === undefined || manager.upgradeTypes.some((type) => type.toLowerCase() === upgrade);
+  if (!isOffered) return rejected(403, '', 'upgrade_failed');
   return { kind: 'accepted', path: normalized.path, authority };
 }
 
-/** An upgrade that is not offered here. `h2c` is not an upgrade to Envoy: it answers in HTTP/1.1. */
-function refusesUpgrade(stream: DownstreamStream): boolean {
-  if (stream.protocol !== 'HTTP/1.1') return false;
-  const wanted = getHeader(stream.head.headers, 'upgrade');
-  if (wanted === undefined || wanted.toLowerCase() === 'h2c') return false;
-  return hasToken(getHeader(stream.head.headers, 'connection'), 'upgrade');
+/** The protocol that a client asks to change to. `h2c` is not an upgrade to Envoy: it answers in HTTP/1.1. */
+export function requestedUpgrade(stream: DownstreamStream): string | undefined {
+  if (stream.protocol !== 'HTTP/1.1') return undefined;
+  const wanted = getHeader(stream.head.headers, 'upgrade')?.toLowerCase();
+  if (wanted === undefined || wanted === 'h2c') return undefined;
+  return hasToken(getHeader(stream.head.headers, 'connection'), 'upgrade') ? wanted : undefined;
 }
 
 function rejected(status: number, body: string, details: string, flags: LocalReply['flags'] = []): CheckedRequest {

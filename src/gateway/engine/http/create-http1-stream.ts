@@ -74,9 +74,8 @@ export function createHttp1Stream(
         // A client that asked for it expects it; any other may still be sending.
         if (!clientCloses || (hasBody && !request.complete)) closeSlowly(response);
       }
-      const empty = endStream && head.method !== 'HEAD' && status !== 204 && status !== 304;
-      const complete = empty && getHeader(headers, 'content-length') === undefined;
-      response.writeHead(status, reasonPhrase(status), complete ? ['content-length', '0', ...headers] : headers);
+      const framing = endStream && status !== 204 && status !== 304 ? missingFraming(head.method, headers) : [];
+      response.writeHead(status, reasonPhrase(status), [...framing, ...headers]);
       if (endStream) response.end();
     },
     write: (chunk) => response.destroyed || response.write(chunk),
@@ -95,6 +94,12 @@ export function createHttp1Stream(
       else response.destroy();
     },
   };
+}
+
+/** Envoy says how long an answer without a body is; to HEAD it says that a body would come in chunks. */
+function missingFraming(method: string, headers: HeaderList): HeaderList {
+  if (getHeader(headers, 'content-length') !== undefined) return [];
+  return method === 'HEAD' ? ['transfer-encoding', 'chunked'] : ['content-length', '0'];
 }
 
 function readHead(request: IncomingMessage): RequestHead {

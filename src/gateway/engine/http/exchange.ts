@@ -10,6 +10,8 @@ export interface LocalReply {
   /** `route_not_found`, …: what the access log says. */
   readonly details: string;
   readonly flags?: readonly ResponseFlag[];
+  /** Beside those that every such answer has. */
+  readonly headers?: HeaderList;
   /** The connection is not to be used again (HTTP/1.1). */
   readonly close?: boolean;
 }

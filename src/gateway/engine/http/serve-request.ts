@@ -1,10 +1,11 @@
 // The connection manager: takes one request from its codec, cleans it, finds its route, and sees to its end and its log.
 
+import { redirectToTls } from '../filters/redirect-request.ts';
 import { serveRoute } from '../filters/serve-route.ts';
 import { matchRoute } from '../match/match-route.ts';
 import { matchVirtualHost } from '../match/match-virtual-host.ts';
 import { buildRequestInfo } from './build-request-info.ts';
-import { checkRequest } from './check-request.ts';
+import { checkRequest, requestedUpgrade } from './check-request.ts';
 import type { DownstreamStream } from './downstream-stream.ts';
 import { createExchangeInfo, type Exchange, type ExchangeEvents, type LocalReply } from './exchange.ts';
 import { getHeader, type HeaderList, hasToken, isGrpcContentType } from './header-list.ts';
@@ -32,6 +33,9 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
   const clientCloses =
     stream.protocol === 'HTTP/1.1' && hasToken(getHeader(stream.head.headers, 'connection'), 'close');
 
+  // To Envoy such a request never ends: an answer that does not change protocols ends the connection.
+  const upgrades = requestedUpgrade(stream) !== undefined;
+
   const respond = (status: number, headers: HeaderList, endStream: boolean): void => {
     responded = true;
     info.responseCode = status;
@@ -39,7 +43,7 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
     stream.respond(status, headers, endStream);
   };
   const mustClose = (): boolean =>
-    stream.protocol === 'HTTP/1.1' && (clientCloses || !stream.requestComplete || state.draining());
+    stream.protocol === 'HTTP/1.1' && (clientCloses || upgrades || !stream.requestComplete || state.draining());
 
   const exchange: Exchange = {
     stream,
@@ -61,7 +65,8 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
       const close = mustClose() || (reply.close === true && stream.protocol === 'HTTP/1.1');
       const traits = { serverName: manager.serverName, upstreamServiceTimeMs: undefined, close };
       const bodiless = rendered.body.length === 0 || stream.head.method === 'HEAD';
-      respond(rendered.status, buildResponseHeaders(rendered.headers, traits), bodiless);
+      const headers = [...(reply.headers ?? []), ...rendered.headers];
+      respond(rendered.status, buildResponseHeaders(headers, traits), bodiless);
       if (bodiless) return;
       info.bytesSent += rendered.body.length;
       stream.write(rendered.body);
@@ -154,6 +159,11 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
     exchange.headers = buildRequestHeaders(stream.head.headers, { remoteIp: connection.remoteIp, scheme }, manager);
     const table = serving.routeTable(manager.routeConfigName);
     const virtualHost = table && matchVirtualHost(table, exchange.authority);
+    const isSecure = getHeader(exchange.headers, 'x-forwarded-proto') === 'https';
+    if (virtualHost && virtualHost.requireTls !== 'NONE' && !isSecure) {
+      redirectToTls(exchange);
+      return;
+    }
     const found =
       virtualHost &&
       matchRoute(virtualHost, {
