@@ -117,7 +117,12 @@ function buildRoute(
   return {
     ...common,
     name,
-    action: { kind: 'forward', targets: forwardTargets(context, rule.action), retry: rule.retry },
+    action: {
+      kind: 'forward',
+      targets: forwardTargets(context, rule.action),
+      timeoutMs: rule.timeoutMs,
+      retry: rule.retry,
+    },
   };
 }
 

@@ -56,6 +56,7 @@ function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[])
     name: route.name,
     matches: route.match.length === 0 ? [everyRequest] : matches,
     action,
+    timeoutMs: route.timeoutMs,
     retry: route.retries === undefined,
   };
 }

@@ -99,6 +99,8 @@ export interface ModelHttpRule {
   /** Each becomes one route; a rule without any takes every request. */
   readonly matches: readonly ModelHttpMatch[];
   readonly action: ModelHttpAction;
+  /** Milliseconds for the whole answer; undefined: no limit. */
+  readonly timeoutMs: number | undefined;
   /** False: `retries.attempts: 0`. */
   readonly retry: boolean;
 }

@@ -34,7 +34,12 @@ export interface RouteView {
   readonly queryParams: readonly NamedMatch[];
   readonly statPrefix: string | undefined;
   readonly action:
-    | { readonly kind: 'forward'; readonly targets: ForwardTargets; readonly retry: boolean }
+    | {
+        readonly kind: 'forward';
+        readonly targets: ForwardTargets;
+        readonly timeoutMs: number | undefined;
+        readonly retry: boolean;
+      }
     | RedirectView
     | ({ readonly kind: 'direct' } & HttpDirectResponse)
     /** Answered with 500; `field` is the path of what is broken. */

@@ -9,6 +9,7 @@ import {
   reportInvalid,
   shorten,
 } from './message.ts';
+import { parseGoDuration } from './parse-go-duration.ts';
 import type { FieldPath } from './resource.ts';
 
 const IGNORED = 'The field is ignored.';
@@ -125,6 +126,21 @@ export function stringMapField(message: Message, name: string): Readonly<Record<
     }
   }
   return Object.fromEntries(entries);
+}
+
+const nanosecondsPerMs = 1_000_000n;
+/** Envoy's longest duration in milliseconds; more than anybody waits. */
+const maxDurationMs = 315_576_000_000_000n;
+
+/** Milliseconds of a duration in Go's form, at least 1: less is what Kubernetes refuses. */
+export function durationField(message: Message, name: string): number | undefined {
+  const text = stringField(message, name);
+  if (text === undefined) return undefined;
+  const nanoseconds = parseGoDuration(text);
+  const milliseconds = nanoseconds === undefined ? 0n : nanoseconds / nanosecondsPerMs;
+  if (milliseconds >= 1n && milliseconds <= maxDurationMs) return Number(milliseconds);
+  const what = nanoseconds === undefined ? 'which is no duration' : 'which is not a millisecond or more';
+  return broken(message, name, `is ${shorten(text)}, ${what}`, 'Write a duration such as 500ms, 1.5s or 1h30m.');
 }
 
 /** The field as a map with its own table; `broken` gets its name where `parse` cannot use it. */

@@ -1,5 +1,5 @@
 // One http rule of a VirtualService: unknown -> HttpRoute. A rule that cannot be used stays, answers 500, and never widens.
-import { givenField, messageField, messagesField, stringField } from './fields.ts';
+import { durationField, givenField, messageField, messagesField, stringField } from './fields.ts';
 import { type Message, report, reportInvalid } from './message.ts';
 import { invalidWeights, parseRouteDestination } from './parse-destination.ts';
 import { parseDirectResponse } from './parse-direct-response.ts';
@@ -36,6 +36,7 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
     route,
     redirect,
     directResponse,
+    timeoutMs: durationField(message, 'timeout'),
     unsupported: message.unsupported,
     invalid,
     ...(switchesRetriesOff(message.fields) ? { retries: { attempts: 0 } } : {}),

@@ -95,6 +95,7 @@ describe('VirtualService', () => {
           ],
           redirect: undefined,
           directResponse: undefined,
+          timeoutMs: undefined,
           unsupported: [],
           invalid: undefined,
         },
@@ -203,7 +204,6 @@ describe('VirtualService', () => {
 
   it('forwards without what is not served, and says what that means', () => {
     const features = {
-      timeout: '1s',
       retries: {},
       rewrite: { uri: '/' },
       fault: {},
@@ -218,7 +218,7 @@ describe('VirtualService', () => {
     assert.ok(diagnostics.every(({ code, severity }) => code === 'TG0006' && severity === 'warning'));
     assert.match(
       diagnostics[0]?.message ?? '',
-      /^timeout is not served yet\. Requests are forwarded without a time limit\.$/,
+      /^retries is not served yet\. Requests are retried by Istio's default policy\.$/,
     );
   });
 
@@ -254,6 +254,15 @@ describe('VirtualService', () => {
       base64: 'AGI=',
     });
     assert.deepEqual(response({ body: { string: 'x'.repeat(1 << 20) } }).problems, []);
+  });
+
+  it('reads timeouts, and forwards without one that is none', () => {
+    assert.equal(parseRule({ route, timeout: '1.5s' }).rule?.timeoutMs, 1500);
+    for (const timeout of ['0s', '-1s', '500us', '5', 'soon', 5, '99999999h']) {
+      const { rule, problems } = parseRule({ route, timeout });
+      assert.equal(rule?.timeoutMs, undefined);
+      assert.deepEqual(problems, ['IST0106 spec.http[0].timeout']);
+    }
   });
 
   it('answers 500 for a redirect or a direct response that cannot be used', () => {

@@ -18,10 +18,9 @@ export const virtualServiceFields: FieldTable = {
 const alone = 'The route beside it is used alone.';
 
 const httpRouteFields: Readonly<Record<string, FieldRule>> = {
-  ...tableOf(['name', 'match', 'route', 'redirect', 'directResponse'], served),
+  ...tableOf(['name', 'match', 'route', 'redirect', 'directResponse', 'timeout'], served),
   delegate: unsupported(alone),
   rewrite: unsupported('Requests are forwarded with their path and authority unchanged.'),
-  timeout: unsupported('Requests are forwarded without a time limit.'),
   retries: unsupported("Requests are retried by Istio's default policy."),
   fault: unsupported('Requests are forwarded without faults.'),
   mirror: unsupported('Requests are forwarded without a copy.'),

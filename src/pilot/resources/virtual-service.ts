@@ -80,8 +80,10 @@ export interface HttpRoute {
   readonly redirect: HttpRedirect | undefined;
   /** Wins over `route`. */
   readonly directResponse: HttpDirectResponse | undefined;
+  /** Milliseconds for the whole answer; undefined: no limit. */
+  readonly timeoutMs: number | undefined;
   /**
-   * What the rule asks instead of or beside forwarding that is not served yet (`delegate`, `timeout`, …).
+   * What the rule asks instead of or beside forwarding that is not served yet (`delegate`, `fault`, …).
    * A rule without `route` answers 500; one with `route` forwards without it. Either way a Diagnostic says so.
    */
   readonly unsupported: readonly string[];

@@ -13,6 +13,13 @@ export function seconds(value: number): Duration {
   return create(DurationSchema, { seconds: BigInt(value) });
 }
 
+export function duration(milliseconds: number): Duration {
+  return create(DurationSchema, {
+    seconds: BigInt(Math.floor(milliseconds / 1000)),
+    nanos: (milliseconds % 1000) * 1_000_000,
+  });
+}
+
 /** ADS, waiting as long as it takes: pilot always answers for routes and endpoints. */
 export function adsSource(): ConfigSource {
   return create(ConfigSourceSchema, {

@@ -13,7 +13,7 @@ import { PreviousHostsPredicateSchema } from '../../xds/generated/envoy/extensio
 import { clusterName, configPath } from '../../xds/resource-names.ts';
 import type { PathMatch } from '../model/model.ts';
 import type { ForwardTargets, RouteView, Target } from '../model/proxy-view.ts';
-import { seconds } from './config-source.ts';
+import { duration } from './config-source.ts';
 import { translateDirectResponse, translateRedirect } from './translate-answer.ts';
 import { translateRouteMatch } from './translate-route-match.ts';
 
@@ -68,13 +68,15 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
   if (route.action.kind === 'broken') return { case: 'directResponse', value: { status: 500 } };
   if (route.action.kind === 'redirect') return { case: 'redirect', value: translateRedirect(route.action) };
   if (route.action.kind === 'direct') return { case: 'directResponse', value: translateDirectResponse(route.action) };
+  // Without a limit Envoy would have one of 15 s; a gRPC client's own deadline counts within it.
+  const timeout = duration(route.action.timeoutMs ?? 0);
   return {
     case: 'route',
     value: {
       clusterSpecifier: clusterSpecifier(route.action.targets),
-      timeout: seconds(0),
+      timeout,
       ...(route.action.retry ? { retryPolicy } : {}),
-      maxGrpcTimeout: seconds(0),
+      maxGrpcTimeout: timeout,
     },
   };
 }
