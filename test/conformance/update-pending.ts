@@ -1,5 +1,6 @@
-// Writes corpus-pending.yaml anew from a run: `node test/conformance/update-pending.ts`. Entries keep the feature they
-// wait for; a request that newly differs gets `waitsFor: unclassified`, which the runner refuses until somebody decides.
+// Writes corpus-pending.yaml anew from a run: `node test/conformance/update-pending.ts [outcomes.jsonl]`, the file being
+// what run-corpus.ts printed (without it, the corpus runs). Entries keep the feature they wait for; a request that newly
+// differs gets `waitsFor: unclassified`, which the runner refuses until somebody decides.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { type DataPlaneName, dataPlaneNames } from '../e2e/harness/data-planes.ts';
@@ -20,6 +21,7 @@ interface PendingEntry {
   readonly waitsFor: string;
   readonly case: string;
   readonly dataPlane?: DataPlaneName;
+  readonly byChance?: true;
   readonly requests: string[];
 }
 
@@ -40,15 +42,18 @@ function buildPending(outcomes: readonly CaseOutcome[], previous: readonly Allow
   for (const outcome of sorted)
     for (const { request, differences } of outcome.requests) {
       const known = findAllowed(previous, outcome.case, request, outcome.dataPlane);
-      if (differences.length === 0 || known?.kind === 'deliberate' || !mayBePending(outcome.case, request)) continue;
-      const planes = differs(outcome.case, request);
+      const byChance = known?.byChance === true;
+      const passes = differences.length === 0 && !byChance;
+      if (passes || known?.kind === 'deliberate' || !mayBePending(outcome.case, request)) continue;
+      const planes = byChance ? (known?.dataPlanes ?? []) : differs(outcome.case, request);
       const waitsFor = known?.reason ?? unclassified;
       const dataPlane = planes.length === 1 ? planes[0] : undefined;
-      const key = [outcome.case, waitsFor, dataPlane].join('\n');
+      const key = [outcome.case, waitsFor, dataPlane, byChance].join('\n');
       const entry = entries.get(key) ?? {
         waitsFor,
         case: outcome.case,
         ...(dataPlane === undefined ? {} : { dataPlane }),
+        ...(byChance ? { byChance } : {}),
         requests: [],
       };
       if (!entry.requests.includes(request)) entry.requests.push(request);
@@ -57,7 +62,7 @@ function buildPending(outcomes: readonly CaseOutcome[], previous: readonly Allow
   return [...entries.values()];
 }
 
-if (import.meta.main) {
+async function runAll(): Promise<CaseOutcome[]> {
   process.on('uncaughtException', (error) => process.stderr.write(`corpus backend: ${error}\n`));
   const outcomes: CaseOutcome[] = [];
   await runCorpus(corpusCaseNames(), dataPlaneNames, (outcome) => {
@@ -68,6 +73,17 @@ if (import.meta.main) {
       `${outcome.case} on ${outcome.dataPlane}: ${result} (${outcome.startMs} + ${outcome.runMs} ms)\n`,
     );
   });
+  return outcomes;
+}
+
+function readOutcomes(file: string): CaseOutcome[] {
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
+if (import.meta.main) {
+  const [file] = process.argv.slice(2);
+  const outcomes = file === undefined ? await runAll() : readOutcomes(file);
   const previous = [
     ...(existsSync(pendingFile) ? parsePending(readFileSync(pendingFile, 'utf8').replaceAll(unclassified, '?')) : []),
     ...parseDifferences(readFileSync(differencesFile, 'utf8')),
