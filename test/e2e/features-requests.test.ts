@@ -20,8 +20,7 @@ interface Expectation {
   readonly status?: number;
   /** `addr:port` of the application that answers. */
   readonly backend?: string;
-  /** Lower-case names. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Headers;
   readonly body?: string;
   readonly tls?: string;
   /** Common name of the gateway's certificate. */
@@ -31,7 +30,7 @@ interface Expectation {
   readonly received?: string;
   /** Path and headers as the application saw them. */
   readonly seenPath?: string;
-  readonly seenHeaders?: Readonly<Record<string, string>>;
+  readonly seenHeaders?: Headers;
 }
 
 interface FeatureRequests {
@@ -43,10 +42,16 @@ interface FeatureRequests {
 type Fields = Readonly<Record<string, unknown>>;
 const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});
 
-function pickHeaders(pairs: unknown, wanted: Readonly<Record<string, string>>): Record<string, string> {
+/** Values of the names in lower case, repeated ones joined; null where there is none. */
+type Headers = Readonly<Record<string, string | null>>;
+
+function pickHeaders(pairs: unknown, wanted: Headers): Headers {
   const list = Array.isArray(pairs) ? (pairs as readonly (readonly [string, string])[]) : [];
   return Object.fromEntries(
-    list.filter(([name]) => name.toLowerCase() in wanted).map(([name, value]) => [name.toLowerCase(), value]),
+    Object.keys(wanted).map((name) => {
+      const values = list.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+      return [name, values.length === 0 ? null : values.join(', ')];
+    }),
   );
 }
 

@@ -1,5 +1,6 @@
 // The routes of one VirtualService for one Gateway and port, in Istio's order.
 import { formatFieldPath } from '../resources/resource.ts';
+import type { HeaderOperations } from '../resources/virtual-service.ts';
 import type {
   Model,
   ModelAction,
@@ -10,7 +11,7 @@ import type {
   PathMatch,
 } from './model.ts';
 import { selectorMatches } from './proxy-class.ts';
-import type { ClusterView, ForwardTargets, RedirectView, RouteView } from './proxy-view.ts';
+import type { ClusterView, ForwardTargets, RedirectView, RewriteView, RouteView } from './proxy-view.ts';
 import { resolveDestination } from './resolve-destination.ts';
 
 export interface RouteContext {
@@ -46,7 +47,7 @@ export function forwardTargets(
       context.proxyNamespace,
     );
     if (service !== undefined && port !== undefined) context.use({ service, port });
-    return { ...target, weight: destination.weight };
+    return { ...target, weight: destination.weight, headers: destination.headers };
   });
   const [first] = targets;
   return action.weighted || first === undefined
@@ -96,6 +97,19 @@ function redirect(context: RouteContext, action: Extract<ModelHttpAction, { kind
   return { ...action, port: port === defaultPorts[scheme] ? undefined : port };
 }
 
+const ofOnlyDestination = ({ action }: ModelHttpRule): HeaderOperations | undefined =>
+  action.kind === 'forward' && !action.weighted ? action.destinations[0]?.headers : undefined;
+
+/** Of a single destination they come after the rule's; where there are several, each has its own. */
+const headerOperations = (rule: ModelHttpRule): readonly HeaderOperations[] =>
+  [rule.headers, ofOnlyDestination(rule)].filter((operations) => operations !== undefined);
+
+/** A destination's `host` header wins over the rule's rewrite, and that over the rule's `host` header. */
+function rewrite(rule: ModelHttpRule): RewriteView {
+  const authority = ofOnlyDestination(rule)?.authority ?? rule.rewrite?.authority ?? rule.headers?.authority;
+  return { authority, uri: rule.rewrite?.uri, uriRegexRewrite: rule.rewrite?.uriRegexRewrite };
+}
+
 function buildRoute(
   context: RouteContext,
   virtualService: ModelVirtualService,
@@ -103,7 +117,13 @@ function buildRoute(
   match: ModelHttpMatch,
 ): RouteView {
   const { path, headers, queryParams, statPrefix } = match;
-  const common = { path, headers, queryParams, statPrefix, owner: virtualService.ref, port: context.port };
+  const matched = { path, headers, queryParams, statPrefix };
+  const common = {
+    ...matched,
+    headerOperations: [],
+    owner: virtualService.ref,
+    port: context.port,
+  };
   const name = routeName(rule, match);
   const rulePath = ['spec', 'http', rule.index];
   if (match.broken !== undefined) {
@@ -112,14 +132,15 @@ function buildRoute(
   }
   if (rule.action.kind === 'broken')
     return { ...common, name, action: { ...rule.action, field: formatFieldPath(rulePath) } };
-  if (rule.action.kind === 'redirect') return { ...common, name, action: redirect(context, rule.action) };
-  if (rule.action.kind === 'direct') return { ...common, name, action: rule.action };
+  const changed = { ...common, name, headerOperations: headerOperations(rule) };
+  if (rule.action.kind === 'redirect') return { ...changed, action: redirect(context, rule.action) };
+  if (rule.action.kind === 'direct') return { ...changed, action: rule.action };
   return {
-    ...common,
-    name,
+    ...changed,
     action: {
       kind: 'forward',
       targets: forwardTargets(context, rule.action),
+      rewrite: rewrite(rule),
       timeoutMs: rule.timeoutMs,
       retry: rule.retry,
     },

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { type FieldPath, type Resource, resourceRef } from '../resources/resource.ts';
 import type { HttpRoute, RouteDestination, TcpRoute } from '../resources/virtual-service.ts';
 import { buildHttpMatch, everyRequest } from './build-http-match.ts';
+import { checkHttpRoute } from './check-http-route.ts';
 import { isHostName, resolveGatewayName, resolveShortName } from './host-names.ts';
 import type { ModelAction, ModelHttpAction, ModelHttpRule, ModelTcpRule, ModelVirtualService } from './model.ts';
 import { type Finding, report } from './report.ts';
@@ -15,6 +16,8 @@ export interface VirtualServiceResult {
 /** Envoy sums weights in 32 bits. */
 const maxTotalWeight = 0xffff_ffff;
 
+const answeredWith500 = 'Requests that match it are answered with 500.';
+
 const brokenFinding = (path: FieldPath, reason: string, consequence: string): Finding => ({
   severity: 'error',
   code: 'TG0017',
@@ -24,11 +27,12 @@ const brokenFinding = (path: FieldPath, reason: string, consequence: string): Fi
 });
 
 function buildAction(route: readonly RouteDestination[], namespace: string): ModelAction {
-  const all = route.map(({ destination, weight }, index) => ({
+  const all = route.map(({ destination, weight, headers }, index) => ({
     host: resolveShortName(destination.host.toLowerCase(), namespace),
     subset: destination.subset ?? '',
     port: destination.port,
     weight: weight ?? 0,
+    headers,
     index,
   }));
   const [only] = all;
@@ -48,25 +52,35 @@ function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[])
     .filter(({ unsupported }) => unsupported.length === 0)
     .map((match) => buildHttpMatch(match, namespace, [...path, 'match', match.index], findings));
   const action: ModelHttpAction =
-    route.invalid === undefined ? httpAction(route, namespace) : { kind: 'broken', reason: route.invalid };
-  if (action.kind === 'broken' && route.invalid === undefined && route.unsupported.length === 0)
-    findings.push(brokenFinding([...path, 'route'], action.reason, 'Requests that match it are answered with 500.'));
+    route.invalid === undefined
+      ? httpAction(route, namespace, path, findings)
+      : { kind: 'broken', reason: route.invalid };
   return {
     index: route.index,
     name: route.name,
     matches: route.match.length === 0 ? [everyRequest] : matches,
     action,
+    rewrite: route.rewrite,
+    headers: route.headers,
     timeoutMs: route.timeoutMs,
     retry: route.retries === undefined,
   };
 }
 
-function httpAction(route: HttpRoute, namespace: string): ModelHttpAction {
+function httpAction(route: HttpRoute, namespace: string, path: FieldPath, findings: Finding[]): ModelHttpAction {
+  const unusable = checkHttpRoute(route);
+  if (unusable !== undefined) {
+    findings.push(brokenFinding([...path, ...unusable.field], unusable.reason, answeredWith500));
+    return { kind: 'broken', reason: unusable.reason };
+  }
   if (route.redirect !== undefined) return { kind: 'redirect', ...route.redirect };
   if (route.directResponse !== undefined) return { kind: 'direct', ...route.directResponse };
   if (route.route.length === 0 && route.unsupported.length > 0)
     return { kind: 'broken', reason: `it asks for ${route.unsupported.join(', ')}, which is not served yet` };
-  return buildAction(route.route, namespace);
+  const action = buildAction(route.route, namespace);
+  if (action.kind === 'broken' && route.unsupported.length === 0)
+    findings.push(brokenFinding([...path, 'route'], action.reason, answeredWith500));
+  return action;
 }
 
 function buildTcpRule(route: TcpRoute, namespace: string, findings: Finding[]): ModelTcpRule {

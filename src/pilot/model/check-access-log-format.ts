@@ -101,7 +101,8 @@ function checkOperator(name: string, parameters: string, length: string | undefi
     : `%${name}% does not take the parameter ${JSON.stringify(parameters)}`;
 }
 
-function checkTemplate(template: string): string | undefined {
+/** Undefined if the data planes take the text with its operators, else what is wrong. Headers are written in it too. */
+export function checkCommandFormat(template: string): string | undefined {
   let position = template.indexOf('%');
   while (position >= 0) {
     operatorSyntax.lastIndex = position;
@@ -117,7 +118,7 @@ function checkTemplate(template: string): string | undefined {
 
 /** Undefined if the data planes take it, else what is wrong. Every string inside a JSON format is a template. */
 export function checkAccessLogFormat(format: JsonFormat): string | undefined {
-  if (typeof format === 'string') return checkTemplate(format);
+  if (typeof format === 'string') return checkCommandFormat(format);
   if (typeof format !== 'object' || format === null) return undefined;
   const values: readonly JsonFormat[] = Object.values(format);
   for (const value of values) {

@@ -41,6 +41,11 @@ export function checkRegex(regex: string): string | undefined {
   }
 }
 
+/** Of an expression that `checkRegex` takes. */
+export function countGroups(regex: string): number {
+  return RE2JS.compile(regex).groupCount();
+}
+
 /** True if a `|` stands outside of all groups and classes: then nothing at the front binds the whole. */
 function hasTopLevelAlternation(regex: string): boolean {
   let depth = 0;

@@ -1,7 +1,14 @@
 // The validated, indexed and immutable picture of the user's objects: everything translate needs, nothing raw.
 import type { ResourceRef } from '../../lib/diagnostic.ts';
 import type { FieldPath, Resource } from '../resources/resource.ts';
-import type { HttpDirectResponse, HttpRedirect, NamedMatch, ValueMatch } from '../resources/virtual-service.ts';
+import type {
+  HeaderOperations,
+  HttpDirectResponse,
+  HttpRedirect,
+  HttpRewrite,
+  NamedMatch,
+  ValueMatch,
+} from '../resources/virtual-service.ts';
 import type { BackendProtocol } from './backend-protocol.ts';
 import type { CertificateResult } from './build-certificate.ts';
 import type { ServerHost } from './host-names.ts';
@@ -99,6 +106,8 @@ export interface ModelHttpRule {
   /** Each becomes one route; a rule without any takes every request. */
   readonly matches: readonly ModelHttpMatch[];
   readonly action: ModelHttpAction;
+  readonly rewrite: HttpRewrite | undefined;
+  readonly headers: HeaderOperations | undefined;
   /** Milliseconds for the whole answer; undefined: no limit. */
   readonly timeoutMs: number | undefined;
   /** False: `retries.attempts: 0`. */
@@ -150,6 +159,7 @@ export interface ModelDestination {
   readonly port: number | undefined;
   /** At least 1, except for a single destination, where it has no meaning. */
   readonly weight: number;
+  readonly headers: HeaderOperations | undefined;
   /** Index in `route`. */
   readonly index: number;
 }

@@ -1,10 +1,20 @@
 // The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
-import type { HttpDirectResponse, HttpRedirect, NamedMatch } from '../resources/virtual-service.ts';
+import type {
+  HeaderOperations,
+  HttpDirectResponse,
+  HttpRedirect,
+  HttpRewrite,
+  NamedMatch,
+} from '../resources/virtual-service.ts';
 import type { CertificatePair } from './build-certificate.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { HeaderMatch, ModelService, ModelServicePort, PathMatch, ServerCertificate } from './model.ts';
 import type { PortRow } from './port-row.ts';
+
+export type { HeaderOperations };
+
+export type RewriteView = HttpRewrite;
 
 /** Names a cluster; whether it exists is another matter. */
 export interface Target {
@@ -15,6 +25,7 @@ export interface Target {
 
 export interface WeightedTarget extends Target {
   readonly weight: number;
+  readonly headers: HeaderOperations | undefined;
 }
 
 export type ForwardTargets =
@@ -33,10 +44,13 @@ export interface RouteView {
   readonly headers: readonly HeaderMatch[];
   readonly queryParams: readonly NamedMatch[];
   readonly statPrefix: string | undefined;
+  /** In order: of the rule, then of its only destination. */
+  readonly headerOperations: readonly HeaderOperations[];
   readonly action:
     | {
         readonly kind: 'forward';
         readonly targets: ForwardTargets;
+        readonly rewrite: RewriteView;
         readonly timeoutMs: number | undefined;
         readonly retry: boolean;
       }

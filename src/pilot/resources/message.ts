@@ -13,7 +13,7 @@ export type FieldRule =
   /** Part of the API and of no interest to a gateway (`status`, `managedFields`): never mentioned. */
   | { readonly kind: 'ignored' }
   /** TG0006; listed in `Message.unsupported`, so that the parser can let its rule fail instead of widening it. */
-  | { readonly kind: 'unsupported'; readonly instead: string; readonly emptyIsUnset: boolean }
+  | { readonly kind: 'unsupported'; readonly instead: string }
   /** Reported, and nothing depends on it: TG0006 where a later version may serve it, TG0008 where it means nothing here. */
   | { readonly kind: 'withoutEffect'; readonly code: 'TG0006' | 'TG0008'; readonly instead: string };
 
@@ -25,12 +25,7 @@ export const ignored: FieldRule = { kind: 'ignored' };
 
 /** `instead` is a whole sentence about what happens to traffic. */
 export function unsupported(instead: string): FieldRule {
-  return { kind: 'unsupported', instead, emptyIsUnset: false };
-}
-
-/** As `unsupported`, for maps: an empty one asks for nothing. */
-export function unsupportedMap(instead: string): FieldRule {
-  return { kind: 'unsupported', instead, emptyIsUnset: true };
+  return { kind: 'unsupported', instead };
 }
 
 export function notServedYet(instead: string): FieldRule {
@@ -171,8 +166,6 @@ function reportUnserved(
 ): boolean {
   if (rule.kind === 'served' || rule.kind === 'ignored' || value === null || value === undefined) return false;
   if (Array.isArray(value) && value.length === 0) return false;
-  if (rule.kind === 'unsupported' && rule.emptyIsUnset && isRecord(value) && Object.keys(value).length === 0)
-    return false;
   const code = rule.kind === 'unsupported' ? 'TG0006' : rule.code;
   report(context, path, {
     severity: code === 'TG0008' ? 'info' : 'warning',

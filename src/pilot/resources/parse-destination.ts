@@ -1,8 +1,9 @@
 // The destinations of a rule of a VirtualService: unknown -> RouteDestination.
 import { integerField, messageField, portField, reportMissing, stringField } from './fields.ts';
 import type { Message } from './message.ts';
+import { parseHeaderOperations } from './parse-header-operations.ts';
 import type { Destination, RouteDestination } from './virtual-service.ts';
-import { destinationFields, portSelectorFields } from './virtual-service-fields.ts';
+import { destinationFields, headersFields, portSelectorFields } from './virtual-service-fields.ts';
 
 const MAX_WEIGHT = 2 ** 31 - 1;
 /** Envoy's limit for the weights of one route together. */
@@ -10,11 +11,19 @@ const MAX_TOTAL_WEIGHT = 2 ** 32 - 1;
 
 const UNUSABLE = 'The rule cannot be used.';
 
+/** Of an http rule: with changes to headers. */
+export function parseHttpRouteDestination(message: Message): RouteDestination | undefined {
+  const destination = parseRouteDestination(message);
+  const headers = messageField(message, 'headers', headersFields, parseHeaderOperations);
+  return destination === undefined || message.broken.has('headers') ? undefined : { ...destination, headers };
+}
+
 export function parseRouteDestination(message: Message): RouteDestination | undefined {
   const destination = messageField(message, 'destination', destinationFields, parseDestination);
   const weight = integerField(message, 'weight', 0, MAX_WEIGHT);
   if (destination === undefined) reportMissing(message, 'destination', UNUSABLE, 'Name a destination with its host.');
-  return destination === undefined || message.broken.has('weight') ? undefined : { destination, weight };
+  if (destination === undefined || message.broken.has('weight')) return undefined;
+  return { destination, weight, headers: undefined };
 }
 
 function parseDestination(message: Message): Destination | undefined {

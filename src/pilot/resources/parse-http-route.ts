@@ -1,23 +1,29 @@
 // One http rule of a VirtualService: unknown -> HttpRoute. A rule that cannot be used stays, answers 500, and never widens.
 import { durationField, givenField, messageField, messagesField, stringField } from './fields.ts';
 import { type Message, report, reportInvalid } from './message.ts';
-import { invalidWeights, parseRouteDestination } from './parse-destination.ts';
+import { invalidWeights, parseHttpRouteDestination } from './parse-destination.ts';
 import { parseDirectResponse } from './parse-direct-response.ts';
+import { parseHeaderOperations } from './parse-header-operations.ts';
 import { parseHttpMatches } from './parse-http-match.ts';
 import { parseRedirect } from './parse-redirect.ts';
+import { parseRewrite } from './parse-rewrite.ts';
 import type { HttpRoute, RouteDestination } from './virtual-service.ts';
 import {
   directResponseFields,
+  headersFields,
   httpRouteActions,
   httpRouteDestinationFields,
   redirectFields,
+  rewriteFields,
   switchesRetriesOff,
 } from './virtual-service-fields.ts';
 
 export function parseHttpRoute(message: Message, index: number): HttpRoute {
-  const route = messagesField(message, 'route', httpRouteDestinationFields, parseRouteDestination);
+  const route = messagesField(message, 'route', httpRouteDestinationFields, parseHttpRouteDestination);
   const redirect = messageField(message, 'redirect', redirectFields, parseRedirect);
   const directResponse = messageField(message, 'directResponse', directResponseFields, parseDirectResponse);
+  const rewrite = messageField(message, 'rewrite', rewriteFields, parseRewrite);
+  const headers = messageField(message, 'headers', headersFields, parseHeaderOperations);
   const answer = redirect ? 'redirect' : directResponse && 'directResponse';
   const invalid = invalidReason(message, route, answer);
   if (answer !== undefined) reportBeside(message, answer);
@@ -36,6 +42,8 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
     route,
     redirect,
     directResponse,
+    rewrite,
+    headers,
     timeoutMs: durationField(message, 'timeout'),
     unsupported: message.unsupported,
     invalid,
@@ -49,6 +57,9 @@ function invalidReason(
   answer: 'redirect' | 'directResponse' | undefined,
 ): string | undefined {
   for (const name of ['redirect', 'directResponse']) if (message.broken.has(name)) return `its ${name} is not usable`;
+  // Without them a request would go where it must not, or with headers that were to be taken from it.
+  for (const name of ['rewrite', 'headers'])
+    if (message.broken.has(name)) return `its ${name} ${name === 'headers' ? 'are' : 'is'} not usable`;
   if (answer !== undefined) return undefined;
   if (message.broken.has('route')) return 'one of its destinations is not usable';
   if (route.length > 0) return invalidWeights(route);
@@ -56,7 +67,7 @@ function invalidReason(
   return action === undefined ? 'it has no route' : `it has no route, and ${action} is not served yet`;
 }
 
-const actions = ['redirect', 'directResponse', 'route'];
+const actions = ['redirect', 'directResponse', 'route', 'rewrite'];
 
 /** A rule does one thing: what loses is said, since Kubernetes would have refused the object. */
 function reportBeside(message: Message, winner: string): void {

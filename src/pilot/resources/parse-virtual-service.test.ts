@@ -90,11 +90,13 @@ describe('VirtualService', () => {
             },
           ],
           route: [
-            { destination: { host: 'cart', subset: 'v1', port: 80 }, weight: 1 },
-            { destination: { host: 'b', subset: undefined, port: undefined }, weight: 0 },
+            { destination: { host: 'cart', subset: 'v1', port: 80 }, weight: 1, headers: undefined },
+            { destination: { host: 'b', subset: undefined, port: undefined }, weight: 0, headers: undefined },
           ],
           redirect: undefined,
           directResponse: undefined,
+          rewrite: undefined,
+          headers: undefined,
           timeoutMs: undefined,
           unsupported: [],
           invalid: undefined,
@@ -104,7 +106,9 @@ describe('VirtualService', () => {
         {
           index: 0,
           match: [{ index: 0, port: 3306, gateways: [] }],
-          route: [{ destination: { host: 'cart', subset: undefined, port: 80 }, weight: undefined }],
+          route: [
+            { destination: { host: 'cart', subset: undefined, port: 80 }, weight: undefined, headers: undefined },
+          ],
         },
       ],
     });
@@ -205,12 +209,10 @@ describe('VirtualService', () => {
   it('forwards without what is not served, and says what that means', () => {
     const features = {
       retries: {},
-      rewrite: { uri: '/' },
       fault: {},
       mirror: {},
       mirrors: [{}],
       corsPolicy: {},
-      headers: { request: {} },
     };
     const { rule, diagnostics } = parseRule({ ...features, mirrorPercentage: {}, route });
     assert.equal(rule?.invalid, undefined);
@@ -233,6 +235,51 @@ describe('VirtualService', () => {
       assert.match(diagnostics[0]?.message ?? '', /answered with 500/);
       assert.equal(parseRule({ [action]: {}, route }).rule?.invalid, undefined);
     }
+  });
+
+  it('reads rewrites and header operations', () => {
+    const { rule, problems } = parseRule({
+      rewrite: { uri: '/a' },
+      headers: { request: { set: { B: '1', a: '2', Host: 'h.org' }, remove: ['c'] }, response: { add: { d: '3' } } },
+      route,
+    });
+    assert.deepEqual(problems, []);
+    assert.deepEqual(rule?.rewrite, { uri: '/a', uriRegexRewrite: undefined, authority: undefined });
+    assert.deepEqual(rule?.headers, {
+      request: {
+        set: [
+          ['B', '1'],
+          ['a', '2'],
+        ],
+        add: [],
+        remove: ['c'],
+      },
+      response: { set: [], add: [['d', '3']], remove: [] },
+      authority: 'h.org',
+    });
+  });
+
+  it('refuses header operations that would break or forge messages', () => {
+    for (const request of [
+      { set: { 'a b': '1' } },
+      { add: { a: '1\r\nb: 2' } },
+      { remove: ['a\n'] },
+      { set: { a: 1 } },
+    ]) {
+      const { rule, problems } = parseRule({ headers: { request }, route });
+      assert.ok(rule?.invalid?.includes('headers'), JSON.stringify(request));
+      assert.ok(problems.length >= 1);
+    }
+    const { rule, diagnostics } = parseRule({
+      headers: { request: { set: { 'Content-Length': '1', ':path': '/' } } },
+      route,
+    });
+    assert.equal(rule?.invalid, undefined);
+    assert.deepEqual(rule?.headers?.request.set, []);
+    assert.deepEqual(
+      diagnostics.map(({ code }) => code),
+      ['TG0008', 'TG0008'],
+    );
   });
 
   it('reads redirects', () => {

@@ -1,14 +1,5 @@
 // Which fields of Istio's VirtualService are served, and what happens instead of the others.
-import {
-  type FieldRule,
-  type FieldTable,
-  isRecord,
-  noEffectHere,
-  served,
-  tableOf,
-  unsupported,
-  unsupportedMap,
-} from './message.ts';
+import { type FieldRule, type FieldTable, isRecord, noEffectHere, served, tableOf, unsupported } from './message.ts';
 
 export const virtualServiceFields: FieldTable = {
   ...tableOf(['hosts', 'gateways', 'http', 'tcp', 'exportTo'], served),
@@ -18,9 +9,8 @@ export const virtualServiceFields: FieldTable = {
 const alone = 'The route beside it is used alone.';
 
 const httpRouteFields: Readonly<Record<string, FieldRule>> = {
-  ...tableOf(['name', 'match', 'route', 'redirect', 'directResponse', 'timeout'], served),
+  ...tableOf(['name', 'match', 'route', 'redirect', 'directResponse', 'rewrite', 'headers', 'timeout'], served),
   delegate: unsupported(alone),
-  rewrite: unsupported('Requests are forwarded with their path and authority unchanged.'),
   retries: unsupported("Requests are retried by Istio's default policy."),
   fault: unsupported('Requests are forwarded without faults.'),
   mirror: unsupported('Requests are forwarded without a copy.'),
@@ -29,7 +19,6 @@ const httpRouteFields: Readonly<Record<string, FieldRule>> = {
   mirrorPercent: unsupported('Requests are forwarded without a copy.'),
   mirror_percent: unsupported('Requests are forwarded without a copy.'),
   corsPolicy: unsupported('Requests, preflight ones included, are forwarded and get no CORS headers.'),
-  headers: unsupportedMap('Headers are forwarded unchanged.'),
 };
 
 /** What a rule may do instead of forwarding. */
@@ -80,10 +69,12 @@ export function httpMatchFieldsOf(match: unknown): FieldTable {
 
 const isFilledList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 
-export const httpRouteDestinationFields: FieldTable = {
-  ...tableOf(['destination', 'weight'], served),
-  headers: unsupportedMap('Headers are forwarded unchanged.'),
-};
+export const rewriteFields: FieldTable = tableOf(['uri', 'authority', 'uriRegexRewrite'], served);
+export const regexRewriteFields: FieldTable = tableOf(['match', 'rewrite'], served);
+export const headersFields: FieldTable = tableOf(['request', 'response'], served);
+export const headerOperationsFields: FieldTable = tableOf(['set', 'add', 'remove'], served);
+
+export const httpRouteDestinationFields: FieldTable = tableOf(['destination', 'weight', 'headers'], served);
 
 export const routeDestinationFields: FieldTable = tableOf(['destination', 'weight'], served);
 export const destinationFields: FieldTable = tableOf(['host', 'subset', 'port'], served);

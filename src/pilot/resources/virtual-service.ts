@@ -23,6 +23,31 @@ export interface Destination {
 export interface RouteDestination {
   readonly destination: Destination;
   readonly weight: number | undefined;
+  readonly headers: HeaderOperations | undefined;
+}
+
+/** Name as written, and value: text with Envoy's command operators (`%REQ(X)%`, `%%`). */
+export type HeaderValue = readonly [name: string, value: string];
+
+/** What is done to the headers of one message: first `remove`, then `set`, then `add`. Sorted by name, as in Istio. */
+export interface HeaderChanges {
+  readonly set: readonly HeaderValue[];
+  readonly add: readonly HeaderValue[];
+  readonly remove: readonly string[];
+}
+
+export interface HeaderOperations {
+  readonly request: HeaderChanges;
+  readonly response: HeaderChanges;
+  /** What `host` or `:authority` of the request is set to. */
+  readonly authority: string | undefined;
+}
+
+export interface HttpRewrite {
+  /** Takes the place of what the match's `uri` stands for, byte for byte: a prefix, or else the whole path. */
+  readonly uri: string | undefined;
+  readonly uriRegexRewrite: { readonly match: string; readonly rewrite: string } | undefined;
+  readonly authority: string | undefined;
 }
 
 export interface HttpMatch {
@@ -80,6 +105,9 @@ export interface HttpRoute {
   readonly redirect: HttpRedirect | undefined;
   /** Wins over `route`. */
   readonly directResponse: HttpDirectResponse | undefined;
+  readonly rewrite: HttpRewrite | undefined;
+  /** Of answers of the gateway's own also. */
+  readonly headers: HeaderOperations | undefined;
   /** Milliseconds for the whole answer; undefined: no limit. */
   readonly timeoutMs: number | undefined;
   /**

@@ -8,13 +8,16 @@ import {
   type Route,
   type RouteActionSchema,
   RouteSchema,
+  type WeightedCluster_ClusterWeightSchema,
 } from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { PreviousHostsPredicateSchema } from '../../xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { clusterName, configPath } from '../../xds/resource-names.ts';
 import type { PathMatch } from '../model/model.ts';
-import type { ForwardTargets, RouteView, Target } from '../model/proxy-view.ts';
+import type { ForwardTargets, RouteView, Target, WeightedTarget } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
 import { translateDirectResponse, translateRedirect } from './translate-answer.ts';
+import { translateHeaderOperations } from './translate-header-operations.ts';
+import { translateRewrite } from './translate-rewrite.ts';
 import { translateRouteMatch } from './translate-route-match.ts';
 
 export const targetName = ({ host, port, subset }: Target): string => clusterName(port, subset, host);
@@ -39,13 +42,24 @@ function defaultRetryPolicy(): RetryPolicy {
 
 const retryPolicy = defaultRetryPolicy();
 
+function clusterWeight(target: WeightedTarget): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {
+  const { weight, headers } = target;
+  const authority = headers?.authority;
+  return {
+    name: targetName(target),
+    weight,
+    ...(headers === undefined ? {} : translateHeaderOperations([headers])),
+    ...(authority === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: authority } }),
+  };
+}
+
 function clusterSpecifier(
   targets: ForwardTargets,
 ): NonNullable<MessageInitShape<typeof RouteActionSchema>['clusterSpecifier']> {
   if (targets.kind === 'single') return { case: 'cluster', value: targetName(targets.target) };
   return {
     case: 'weightedClusters',
-    value: { clusters: targets.targets.map((target) => ({ name: targetName(target), weight: target.weight })) },
+    value: { clusters: targets.targets.map(clusterWeight) },
   };
 }
 
@@ -74,6 +88,7 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
     case: 'route',
     value: {
       clusterSpecifier: clusterSpecifier(route.action.targets),
+      ...translateRewrite(route.action.rewrite),
       timeout,
       ...(route.action.retry ? { retryPolicy } : {}),
       maxGrpcTimeout: timeout,
@@ -92,6 +107,7 @@ export function translateRoute(route: RouteView): Route {
   return create(RouteSchema, {
     name: routeName(route),
     match: translateRouteMatch(route),
+    ...translateHeaderOperations(route.headerOperations),
     ...(route.statPrefix === undefined ? {} : { statPrefix: route.statPrefix }),
     action: translateAction(route),
     metadata: {

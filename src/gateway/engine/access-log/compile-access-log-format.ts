@@ -1,11 +1,9 @@
 // Last step of a request: turns what is known of it into its access log line, by Envoy's command operators.
-import { hostname } from 'node:os';
-import { env } from 'node:process';
 import type { AccessLogConfig, JsonTemplate } from '../config/engine-config.ts';
 import type { RequestInfo } from '../config/request-info.ts';
+import { compileTemplate, processEnvironment, type TemplatePart } from './compile-template.ts';
 import { keepOnLine } from './header-value.ts';
-import { compileOperator, type Operator, type OperatorEnvironment } from './operators.ts';
-import { parseCommandFormat } from './parse-command-format.ts';
+import type { OperatorEnvironment } from './operators.ts';
 
 /** A whole line; Envoy adds no line feed to a text template, and one to JSON. */
 export type FormatAccessLog = (info: RequestInfo) => string;
@@ -20,15 +18,6 @@ export type CompiledAccessLogFormat =
   /** As Envoy words it; the reason of a NACK. */
   | { readonly kind: 'error'; readonly error: string };
 
-export interface AccessLogEnvironment {
-  /** `%HOSTNAME%`; default the machine's. */
-  readonly hostname?: string;
-  /** Milliseconds since 1970 when the line is written (`%EMIT_TIME%`); default the clock. */
-  readonly now?: () => number;
-  /** `%ENVIRONMENT(X)%`; default the process's. */
-  readonly variable?: (name: string) => string | undefined;
-}
-
 /** Envoy's own format, where a log has none. */
 export const defaultTextFormat =
   '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% ' +
@@ -38,14 +27,10 @@ export const defaultTextFormat =
 /** Never throws: a template that Envoy would refuse is an error with Envoy's text. */
 export function compileAccessLogFormat(
   format: AccessLogConfig['format'],
-  environment: AccessLogEnvironment = {},
+  environment: Partial<OperatorEnvironment> = {},
 ): CompiledAccessLogFormat {
   const compiler: Compiler = {
-    environment: {
-      hostname: environment.hostname ?? hostname(),
-      now: environment.now ?? Date.now,
-      variable: environment.variable ?? ((name) => env[name]),
-    },
+    environment: { ...processEnvironment, ...environment },
     omitEmpty: format.omitEmptyValues ?? false,
     errors: [],
     unsupported: new Set(),
@@ -73,24 +58,14 @@ interface Compiler {
   readonly unsupported: Set<string>;
 }
 
-type Part = string | Operator;
-
-function compileParts(template: string, compiler: Compiler): readonly Part[] {
-  const parsed = parseCommandFormat(template);
-  if (parsed.kind === 'error') {
-    compiler.errors.push(parsed.error);
+function compileParts(template: string, compiler: Compiler): readonly TemplatePart[] {
+  const compiled = compileTemplate(template, compiler.environment);
+  if (compiled.kind === 'error') {
+    compiler.errors.push(compiled.error);
     return [];
   }
-  return parsed.parts.map((part) => {
-    if (part.kind === 'text') return part.text;
-    const operator = compileOperator(part, compiler.environment);
-    if (operator.kind === 'error') {
-      compiler.errors.push(operator.error);
-      return '';
-    }
-    if (operator.unsupported) compiler.unsupported.add(part.name);
-    return operator.value;
-  });
+  for (const name of compiled.unsupported) compiler.unsupported.add(name);
+  return compiled.parts;
 }
 
 function compileText(template: string, compiler: Compiler): FormatAccessLog {

@@ -14,9 +14,11 @@ export type OperatorValue = string | number | undefined;
 export type Operator = (info: RequestInfo) => OperatorValue;
 
 export interface OperatorEnvironment {
+  /** `%HOSTNAME%`. */
   readonly hostname: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970 when the text is made (`%EMIT_TIME%`). */
   readonly now: () => number;
+  /** `%ENVIRONMENT(X)%`. */
   readonly variable: (name: string) => string | undefined;
 }
 

@@ -8,7 +8,9 @@ import type {
 } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { PreviousHostsPredicateSchema } from '../../../xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { compileRegex } from '../match/compile-regex.ts';
+import { convertHeaderMutations, headerChangeFields } from './convert-header-mutations.ts';
 import { convertRedirect } from './convert-redirect.ts';
+import { convertHostRewrite, convertRewrite } from './convert-rewrite.ts';
 import { convertHeaderMatcher, convertQueryParameterMatcher } from './convert-route-predicates.ts';
 import { durationMs } from './duration-ms.ts';
 import type {
@@ -24,15 +26,21 @@ import { readDataBytes } from './read-data-source.ts';
 import { notRegistered, unpackAny } from './unpack-any.ts';
 import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
 
-const routeFields = new Set(['name', 'match', 'action', 'metadata', 'decorator', 'tracing', 'statPrefix']);
+const routeFields = new Set([
+  ...['name', 'match', 'action', 'metadata', 'decorator', 'tracing', 'statPrefix'],
+  ...headerChangeFields,
+]);
 const matchFields = new Set(['pathSpecifier', 'caseSensitive', 'headers', 'queryParameters']);
-const actionFields = new Set(['clusterSpecifier', 'timeout', 'retryPolicy', 'maxGrpcTimeout', 'metadataMatch']);
+const actionFields = new Set([
+  ...['clusterSpecifier', 'timeout', 'retryPolicy', 'maxGrpcTimeout', 'metadataMatch'],
+  ...['prefixRewrite', 'regexRewrite', 'hostRewriteSpecifier'],
+]);
 const retryFields = new Set([
   ...['retryOn', 'numRetries', 'perTryTimeout', 'retryHostPredicate', 'hostSelectionRetryMaxAttempts'],
   'retriableStatusCodes',
 ]);
 const weightedFields = new Set(['clusters', 'totalWeight', 'runtimeKeyPrefix']);
-const weightFields = new Set(['name', 'weight', 'metadataMatch']);
+const weightFields = new Set(['name', 'weight', 'metadataMatch', 'hostRewriteSpecifier', ...headerChangeFields]);
 
 /** What routes inherit. */
 export interface RouteDefaults {
@@ -50,11 +58,13 @@ export function convertRoute(route: EnvoyRoute, defaults: RouteDefaults, finding
   const match = convertMatch(route.match, findings.within('Route', 'Match'));
   const action = convertAction(route, defaults, findings);
   if (match === undefined || action === undefined) return undefined;
+  const headers = convertHeaderMutations(route, 'Route', findings);
   const owner = route.metadata?.filterMetadata.istio?.config;
   return {
     name: route.name,
     match,
     action,
+    ...(headers ? { headers } : {}),
     decoratorOperation: route.decorator?.operation ?? '',
     owner: typeof owner === 'string' ? owner : undefined,
   };
@@ -189,6 +199,7 @@ function convertForward(
     clusters,
     timeoutMs: durationMs(action.timeout, fifteenSeconds),
     retry: policy && convertRetry(policy, findings.within('RouteAction', 'RetryPolicy')),
+    ...convertRewrite(action, findings),
     ...(action.maxGrpcTimeout && { maxGrpcTimeoutMs: durationMs(action.maxGrpcTimeout, 0) }),
   };
 }
@@ -202,10 +213,17 @@ function convertWeighted(weighted: WeightedCluster, findings: Findings): Weighte
   }
   warnUnhandledFields(weighted, weightedFields, findings);
   const entries = weighted.clusters.map((cluster, index) => {
-    warnUnhandledFields(cluster, weightFields, findings.within('WeightedCluster', `Clusters[${index}]`));
+    const inside = findings.within('WeightedCluster', `Clusters[${index}]`);
+    warnUnhandledFields(cluster, weightFields, inside);
     if (cluster.weight === undefined) findings.reject("Field 'weight' is missing in: weighted_clusters");
     if (cluster.name === '') findings.reject('At least one of name or cluster_header need to be specified');
-    return { cluster: cluster.name, weight: cluster.weight ?? 0 };
+    const headers = convertHeaderMutations(cluster, 'ClusterWeight', inside);
+    return {
+      cluster: cluster.name,
+      weight: cluster.weight ?? 0,
+      ...(headers ? { headers } : {}),
+      ...convertHostRewrite(cluster.hostRewriteSpecifier, inside),
+    };
   });
   const totalWeight = entries.reduce((sum, { weight }) => sum + weight, 0);
   if (totalWeight === 0) findings.reject('Sum of weights in the weighted_cluster must be greater than 0.');

@@ -1,4 +1,5 @@
 // What the engine serves from: small immutable types made once from xDS, so that nothing on a request's path touches protobuf.
+import type { RequestInfo } from './request-info.ts';
 
 export interface EngineConfig {
   /** By listener name. */
@@ -83,8 +84,38 @@ export interface TcpProxy {
 }
 
 export interface WeightedClusters {
-  readonly entries: readonly { readonly cluster: string; readonly weight: number }[];
+  readonly entries: readonly WeightedEntry[];
   readonly totalWeight: number;
+}
+
+export interface WeightedEntry {
+  readonly cluster: string;
+  readonly weight: number;
+  /** Done before those of the route. */
+  readonly headers?: MessageMutations;
+  readonly hostRewrite?: string;
+}
+
+/** What is done to the headers of requests to endpoints, and of answers to clients. */
+export interface MessageMutations {
+  readonly request: HeaderMutations;
+  readonly response: HeaderMutations;
+}
+
+/** First what is removed, then what is overwritten, then what is added; values are made before any of it is done. */
+export interface HeaderMutations {
+  /** Lower case. */
+  readonly remove: readonly string[];
+  readonly put: readonly HeaderPut[];
+}
+
+export interface HeaderPut {
+  /** Lower case. */
+  readonly name: string;
+  readonly value: string | ((info: RequestInfo) => string);
+  readonly action: 'append' | 'add if absent' | 'overwrite' | 'overwrite if present';
+  /** Without it an empty value does nothing. */
+  readonly keepEmptyValue: boolean;
 }
 
 export interface RouteTable {
@@ -107,6 +138,7 @@ export interface Route {
   readonly name: string;
   readonly match: RouteMatch;
   readonly action: ForwardAction | RedirectAction | DirectResponseAction;
+  readonly headers?: MessageMutations;
   /** `operation` of the decorator; '' for none. */
   readonly decoratorOperation: string;
   /** filter_metadata.istio.config: the path of the owner. */
@@ -156,7 +188,16 @@ export interface ForwardAction {
   readonly retry: RetryPolicy | undefined;
   /** Longest grpc-timeout of a client that is honoured, 0 for any; absent: grpc-timeout is ignored. */
   readonly maxGrpcTimeoutMs?: number;
+  /** The authority that endpoints see. */
+  readonly hostRewrite?: string;
+  readonly pathRewrite?: PathRewrite;
 }
+
+export type PathRewrite =
+  /** Takes the place of what the route's match stands for. */
+  | { readonly kind: 'prefix'; readonly value: string }
+  /** Of a path without its query. */
+  | { readonly kind: 'regex'; readonly replace: (path: string) => string };
 
 export interface RetryPolicy {
   /** `connect-failure`, `refused-stream`, `unavailable`, `cancelled`, `retriable-status-codes`, … */

@@ -2,7 +2,7 @@
 
 import type { PickedHost } from '../cluster/load-balancer.ts';
 import { pickCluster } from '../cluster/pick-cluster.ts';
-import type { ForwardAction, VirtualHost } from '../config/engine-config.ts';
+import type { ForwardAction, Route, VirtualHost } from '../config/engine-config.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { HttpServing } from '../http/http-serving.ts';
@@ -14,6 +14,7 @@ import type {
   UpstreamReset,
   UpstreamStream,
 } from '../upstream/upstream-stream.ts';
+import { changeResponses, prepareUpstreamRequest } from './prepare-upstream-request.ts';
 import { createRequestBody } from './request-body.ts';
 import { requestTimeoutMs } from './request-timeout.ts';
 import { retriesReset, retriesResponse, retryBackOffMs } from './retry-policy.ts';
@@ -25,18 +26,22 @@ const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DE
 export function forwardRequest(
   exchange: Exchange,
   virtualHost: VirtualHost,
+  route: Route,
   action: ForwardAction,
   serving: HttpServing,
 ): void {
-  const name = pickCluster(action.clusters, serving.random);
-  const cluster = name === undefined ? undefined : serving.clusters.get(name);
+  const entry = pickCluster(action.clusters, serving.random);
+  changeResponses(exchange, [entry?.headers, route.headers]);
+  const cluster = entry && serving.clusters.get(entry.cluster);
   if (!cluster) {
     exchange.sendLocalReply({ status: 503, body: '', details: 'cluster_not_found', flags: ['NC'] });
     return;
   }
   exchange.info.upstreamCluster = cluster.config.name;
   exchange.info.upstreamClusterAltStatName = cluster.config.altStatName;
-  createForwarding(exchange, virtualHost, action, cluster, serving).start();
+  const forwarding = createForwarding(exchange, virtualHost, action, cluster, serving);
+  prepareUpstreamRequest(exchange, route, action, entry);
+  forwarding.start();
 }
 
 function createForwarding(

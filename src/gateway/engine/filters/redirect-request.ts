@@ -2,7 +2,7 @@
 import type { RedirectAction, RouteMatch } from '../config/engine-config.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { getHeader } from '../http/header-list.ts';
-import { pathOnly } from '../match/match-path.ts';
+import { matchedLength } from '../match/match-path.ts';
 
 /** `require_tls` of a virtual host: the same address over HTTPS, its port as the client wrote it. */
 export function redirectToTls(exchange: Exchange): void {
@@ -52,10 +52,5 @@ function redirectPath(path: string, match: RouteMatch, action: RedirectAction): 
   if (action.path.kind === 'keep') return bare + query;
   if (action.path.kind === 'replace')
     return action.path.value.includes('?') ? action.path.value : action.path.value + query;
-  return action.path.value + bare.slice(matchedLength(match, bare)) + query;
-}
-
-/** How much of the path the route's match stands for: its prefix, or all of it. */
-function matchedLength({ path: match }: RouteMatch, path: string): number {
-  return match.kind === 'prefix' || match.kind === 'pathSeparatedPrefix' ? match.value.length : pathOnly(path).length;
+  return action.path.value + bare.slice(matchedLength(match.path, bare)) + query;
 }

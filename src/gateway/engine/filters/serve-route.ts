@@ -4,6 +4,7 @@ import { requestedUpgrade } from '../http/check-request.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { forwardRequest } from './forward-request.ts';
+import { changeResponses } from './prepare-upstream-request.ts';
 import { redirectRequest } from './redirect-request.ts';
 
 export function serveRoute(exchange: Exchange, virtualHost: VirtualHost, route: Route, serving: HttpServing): void {
@@ -11,9 +12,11 @@ export function serveRoute(exchange: Exchange, virtualHost: VirtualHost, route: 
   const { action } = route;
   switch (action.kind) {
     case 'direct':
+      changeResponses(exchange, [route.headers]);
       exchange.sendLocalReply({ status: action.status, body: action.body, details: 'direct_response' });
       return;
     case 'redirect':
+      changeResponses(exchange, [route.headers]);
       redirectRequest(exchange, route.match, action);
       return;
     case 'forward':
@@ -24,6 +27,6 @@ export function serveRoute(exchange: Exchange, virtualHost: VirtualHost, route: 
       }
       if (route.decoratorOperation !== '')
         exchange.headers.push('x-envoy-decorator-operation', route.decoratorOperation);
-      forwardRequest(exchange, virtualHost, action, serving);
+      forwardRequest(exchange, virtualHost, route, action, serving);
   }
 }

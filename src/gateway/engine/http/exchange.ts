@@ -29,6 +29,8 @@ export interface Exchange {
   authority: string;
   scheme: 'http' | 'https';
   readonly info: ExchangeInfo;
+  /** Set once a route is found that changes the headers of answers. */
+  changeResponse: ((headers: HeaderList) => HeaderList) | undefined;
   /** Set by the filter that takes the request over. */
   readonly events: ExchangeEvents;
   /** Answers in the gateway's own name. Ignored once an answer has begun. */

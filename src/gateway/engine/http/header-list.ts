@@ -24,6 +24,17 @@ export function fromRawHeaders(raw: readonly string[]): HeaderList {
   return headers;
 }
 
+/** In place: one value instead of all that are there. */
+export function setHeader(headers: HeaderList, name: string, value: string): void {
+  for (let i = headers.length - 2; i >= 0; i -= 2) if (headers[i] === name) headers.splice(i, 2);
+  headers.push(name, value);
+}
+
+/** Text of the configuration as headers have it here: one character per byte. */
+export function toWireText(text: string): string {
+  return /[^\0-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+}
+
 /** Whether a comma-separated header names this token; case does not count. */
 export function hasToken(value: string | undefined, token: string): boolean {
   if (value === undefined) return false;

@@ -1,5 +1,5 @@
 // Answers the gateway gives itself: the same headers and bodies as Envoy's, and gRPC's own form for gRPC clients.
-import type { HeaderList } from './header-list.ts';
+import { getHeader, type HeaderList, setHeader } from './header-list.ts';
 
 /** As in Envoy's httpToGrpcStatus. */
 const grpcStatusByHttp: Readonly<Record<number, number>> = {
@@ -19,17 +19,26 @@ export interface RenderedReply {
   readonly body: Buffer;
 }
 
-/** Without date, server and connection, which every answer gets. */
-export function renderLocalReply(status: number, body: string | Uint8Array, grpc: boolean): RenderedReply {
+/** Without date, server and connection, which every answer gets. `own`: headers that this one has beside; a content type of theirs stays. */
+export function renderLocalReply(
+  status: number,
+  body: string | Uint8Array,
+  grpc: boolean,
+  own: readonly string[] = [],
+): RenderedReply {
   const bytes = Buffer.from(body);
+  const headers = [...own];
   if (grpc) {
     const code = status === 200 ? 0 : (grpcStatusByHttp[status] ?? 2);
-    const headers = ['content-type', 'application/grpc', 'grpc-status', String(code)];
-    if (bytes.length > 0) headers.push('grpc-message', encodeGrpcMessage(bytes));
+    setHeader(headers, 'content-type', 'application/grpc');
+    setHeader(headers, 'grpc-status', String(code));
+    if (bytes.length > 0) setHeader(headers, 'grpc-message', encodeGrpcMessage(bytes));
     return { status: 200, headers, body: Buffer.alloc(0) };
   }
-  if (bytes.length === 0) return { status, headers: [], body: bytes };
-  return { status, headers: ['content-length', String(bytes.length), 'content-type', 'text/plain'], body: bytes };
+  if (bytes.length === 0) return { status, headers, body: bytes };
+  setHeader(headers, 'content-length', String(bytes.length));
+  if (getHeader(headers, 'content-type') === undefined) headers.push('content-type', 'text/plain');
+  return { status, headers, body: bytes };
 }
 
 /** Percent-encoding of gRPC's HTTP/2 mapping: printable ASCII but `%` stays. */

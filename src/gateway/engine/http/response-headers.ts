@@ -1,18 +1,29 @@
 // The connection manager's changes to an answer's headers.
 
-import type { HeaderList } from './header-list.ts';
+import { getHeader, type HeaderList } from './header-list.ts';
 import { currentDate } from './local-reply.ts';
 
-const dropped = new Set([
+/** Neither endpoint nor route has a say in them. */
+const ofConnection = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
   'transfer-encoding',
   'upgrade',
   'server',
-  'x-envoy-upstream-service-time',
-  'x-envoy-decorator-operation',
 ]);
+
+/** What an endpoint says of these is not passed on. */
+const endpointsOwn = new Set([...ofConnection, 'x-envoy-upstream-service-time', 'x-envoy-decorator-operation']);
+
+function keep(received: HeaderList, dropped: ReadonlySet<string>): HeaderList {
+  const headers: HeaderList = [];
+  for (let i = 0; i < received.length; i += 2) {
+    const name = received[i] ?? '';
+    if (!dropped.has(name)) headers.push(name, received[i + 1] ?? '');
+  }
+  return headers;
+}
 
 export interface ResponseTraits {
   readonly serverName: string;
@@ -21,19 +32,17 @@ export interface ResponseTraits {
   readonly close: boolean;
 }
 
-/** In Envoy's order. A `date` of the endpoint's stays, its `server` does not. */
-export function buildResponseHeaders(received: HeaderList, traits: ResponseTraits): HeaderList {
-  const headers: HeaderList = [];
-  let dated = false;
-  for (let i = 0; i < received.length; i += 2) {
-    const name = received[i] ?? '';
-    if (dropped.has(name)) continue;
-    if (name === 'date') dated = true;
-    headers.push(name, received[i + 1] ?? '');
-  }
+/** In Envoy's order. A `date` of the endpoint's stays, its `server` does not. `change` is the route's. */
+export function buildResponseHeaders(
+  received: HeaderList,
+  traits: ResponseTraits,
+  change?: (headers: HeaderList) => HeaderList,
+): HeaderList {
+  let headers = keep(received, endpointsOwn);
   if (traits.upstreamServiceTimeMs !== undefined)
     headers.push('x-envoy-upstream-service-time', String(traits.upstreamServiceTimeMs));
-  if (!dated) headers.push('date', currentDate());
+  if (change) headers = keep(change(headers), ofConnection);
+  if (getHeader(headers, 'date') === undefined) headers.push('date', currentDate());
   headers.push('server', traits.serverName);
   if (traits.close) headers.push('connection', 'close');
   return headers;

@@ -55,18 +55,19 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
     authority: stream.head.authority ?? '',
     scheme,
     info,
+    changeResponse: undefined,
     events,
     sendLocalReply: (reply: LocalReply) => {
       if (responded || finished) return;
       info.details ??= reply.details;
       for (const flag of reply.flags ?? []) info.flags.add(flag);
       const grpc = isGrpcContentType(getHeader(stream.head.headers, 'content-type'));
-      const rendered = renderLocalReply(reply.status, reply.body, grpc);
       const close = mustClose() || (reply.close === true && stream.protocol === 'HTTP/1.1');
       const traits = { serverName: manager.serverName, upstreamServiceTimeMs: undefined, close };
+      const own = exchange.changeResponse?.(reply.headers ?? []) ?? reply.headers ?? [];
+      const rendered = renderLocalReply(reply.status, reply.body, grpc, own);
       const bodiless = rendered.body.length === 0 || stream.head.method === 'HEAD';
-      const headers = [...(reply.headers ?? []), ...rendered.headers];
-      respond(rendered.status, buildResponseHeaders(headers, traits), bodiless);
+      respond(rendered.status, buildResponseHeaders(rendered.headers, traits), bodiless);
       if (bodiless) return;
       info.bytesSent += rendered.body.length;
       stream.write(rendered.body);
@@ -77,7 +78,9 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
       info.responseStartAt = now;
       const upstreamServiceTimeMs = Math.round(now - (info.requestEndAt ?? startedAt));
       const traits = { serverName: manager.serverName, upstreamServiceTimeMs, close: mustClose() };
-      respond(status, buildResponseHeaders(headers, traits), endStream);
+      info.responseCode = status;
+      info.responseHeaders = headers;
+      respond(status, buildResponseHeaders(headers, traits, exchange.changeResponse), endStream);
     },
     sendData: (chunk) => {
       info.bytesSent += chunk.length;

@@ -60,3 +60,36 @@ test('never throws', () => {
     }),
   );
 });
+
+describe("replaces as RE2's GlobalReplace does", () => {
+  const replaced = (source: string, text: string, substitution: string): string => {
+    const compiled = compileRegex(source);
+    assert.equal(compiled.kind, 'ok');
+    return compiled.kind === 'ok' ? compiled.replaceAll(text, substitution) : '';
+  };
+  const cases: readonly (readonly [string, string, string, string])[] = [
+    ['/(a)/(b)', '/a/b/c', '/\\2/\\1', '/b/a/c'],
+    ['b', 'abcb', '[\\0]', 'a[b]c[b]'],
+    ['b', 'abc', '\\\\', 'a\\c'],
+    ['^/a', '/a/a', '/x', '/x/a'],
+    ['(a)|(b)', 'ab', '<\\1\\2>', '<a><b>'],
+    ['x*', 'abc', '-', '-a-b-c-'],
+    ['a*', 'baac', '-', '-b-c-'],
+    ['a*$', 'baa', '-', 'b-'],
+    ['z', 'abc', '-', 'abc'],
+    ['', '', '-', '-'],
+  ];
+  for (const [source, text, substitution, expected] of cases)
+    test(`${source} in ${text}`, () =>
+      source === ''
+        ? assert.equal(replaced('(?:)', text, substitution), expected)
+        : assert.equal(replaced(source, text, substitution), expected));
+
+  test('a literal like JavaScript, in every text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '/') }), (text) => {
+        assert.equal(replaced('ab', text, 'x'), text.replaceAll('ab', 'x'));
+      }),
+    );
+  });
+});

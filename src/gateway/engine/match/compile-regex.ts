@@ -5,8 +5,13 @@ import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
 const maxProgramSize = 32_768;
 
 export type CompiledRegex =
-  /** Full match, as Envoy's safe_regex. */
-  | { readonly kind: 'ok'; readonly matches: (text: string) => boolean }
+  | {
+      readonly kind: 'ok';
+      /** Full match, as Envoy's safe_regex. */
+      readonly matches: (text: string) => boolean;
+      /** Every match in the text with what `substitution` makes of it: `\\0` to `\\9` are groups, `\\\\` is a backslash. */
+      readonly replaceAll: (text: string, substitution: string) => string;
+    }
   /** In RE2's words, as Envoy passes them on. */
   | { readonly kind: 'error'; readonly error: string };
 
@@ -40,10 +45,38 @@ export function compileRegex(source: string): CompiledRegex {
     const regex = RE2JS.compile(source);
     const size = regex.programSize();
     if (size > maxProgramSize) return tooLarge(source, size);
-    return { kind: 'ok', matches: (text) => regex.matches(text) };
+    return {
+      kind: 'ok',
+      matches: (text) => regex.matches(text),
+      replaceAll: (text, substitution) => replaceAll(regex, text, substitution),
+    };
   } catch (thrown) {
     return { kind: 'error', error: describe(thrown) };
   }
+}
+
+/** As RE2's GlobalReplace: an empty match right behind another one does not count. */
+function replaceAll(regex: RE2JS, text: string, substitution: string): string {
+  const matcher = regex.matcher(text);
+  let result = '';
+  let position = 0;
+  let lastEnd = -1;
+  while (position <= text.length && matcher.find(position)) {
+    const start = matcher.start();
+    const end = matcher.end();
+    result += text.slice(position, start);
+    if (start === end && start === lastEnd) {
+      result += text.slice(start, start + 1);
+      position = start + 1;
+      continue;
+    }
+    result += substitution.replace(/\\(\d|\\)/g, (_, group: string) =>
+      group === '\\' ? group : (matcher.group(Number(group)) ?? ''),
+    );
+    position = end;
+    lastEnd = end;
+  }
+  return result + text.slice(position);
 }
 
 function describe(thrown: unknown): string {

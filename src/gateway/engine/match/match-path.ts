@@ -30,6 +30,11 @@ export function matchesPath(match: PathMatch, path: string): boolean {
   }
 }
 
+/** How much of the path the match stands for: its prefix, or all of it before the query. */
+export function matchedLength(match: PathMatch, path: string): number {
+  return match.kind === 'prefix' || match.kind === 'pathSeparatedPrefix' ? match.value.length : pathOnly(path).length;
+}
+
 /** For a reader: `prefix /v2`. */
 export function describePath(match: PathMatch): string {
   if (match.kind === 'regex') return `regex ${match.source}`;

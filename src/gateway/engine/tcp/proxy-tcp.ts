@@ -55,7 +55,7 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
     client.destroy();
   };
 
-  const name = pickCluster(proxy.clusters, serving.random);
+  const name = pickCluster(proxy.clusters, serving.random)?.cluster;
   const cluster = name === undefined ? undefined : serving.clusters.get(name);
   if (!cluster) {
     refuse(['NC'], 'cluster_not_found');

@@ -1,0 +1,61 @@
+// What a route changes of a request on its way to an endpoint (headers, authority, path), and of the answer on its way back.
+import type {
+  ForwardAction,
+  MessageMutations,
+  PathRewrite,
+  Route,
+  RouteMatch,
+  WeightedEntry,
+} from '../config/engine-config.ts';
+import { buildRequestInfo } from '../http/build-request-info.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { setHeader } from '../http/header-list.ts';
+import { matchedLength, pathOnly } from '../match/match-path.ts';
+import { mutateHeaders } from './mutate-headers.ts';
+
+/** Whatever answer the client gets from now on, the gateway's own too, is changed as the route says. */
+export function changeResponses(exchange: Exchange, levels: readonly (MessageMutations | undefined)[]): void {
+  const changes = levels.flatMap((level) => (level && !isEmpty(level.response) ? [level.response] : []));
+  if (changes.length === 0) return;
+  exchange.changeResponse = (headers) => {
+    const info = () => buildRequestInfo(exchange, performance.now());
+    return changes.reduce((changed, mutations) => mutateHeaders(changed, mutations, info), headers);
+  };
+}
+
+const isEmpty = ({ remove, put }: MessageMutations['request']): boolean => remove.length === 0 && put.length === 0;
+
+/** First what its cluster says, then what its route says, as Envoy does it. */
+export function prepareUpstreamRequest(
+  exchange: Exchange,
+  route: Route,
+  action: ForwardAction,
+  entry: WeightedEntry,
+): void {
+  const change = (mutations: MessageMutations | undefined): void => {
+    if (mutations === undefined || isEmpty(mutations.request)) return;
+    const info = () => buildRequestInfo(exchange, performance.now());
+    exchange.headers = mutateHeaders(exchange.headers, mutations.request, info);
+  };
+  change(entry.headers);
+  // Of the two only the route's leaves a trace, as in Envoy.
+  if (entry.hostRewrite !== undefined) exchange.authority = entry.hostRewrite;
+  change(route.headers);
+  if (action.hostRewrite !== undefined) {
+    setHeader(exchange.headers, 'x-envoy-original-host', exchange.authority);
+    exchange.authority = action.hostRewrite;
+  }
+  if (action.pathRewrite !== undefined) rewritePath(exchange, route.match, action.pathRewrite);
+}
+
+function rewritePath(exchange: Exchange, match: RouteMatch, rewrite: PathRewrite): void {
+  setHeader(exchange.headers, 'x-envoy-original-path', exchange.path);
+  exchange.path = rewrittenPath(exchange.path, match, rewrite);
+}
+
+/** The query stays as it is. */
+export function rewrittenPath(path: string, match: RouteMatch, rewrite: PathRewrite): string {
+  if (rewrite.kind === 'prefix') return rewrite.value + path.slice(matchedLength(match.path, path));
+  const bare = pathOnly(path);
+  return rewrite.replace(bare) + path.slice(bare.length);
+}
