@@ -28,7 +28,9 @@ interface Expectation {
   readonly connect?: string;
   /** All that a TCP connection brought. */
   readonly received?: string;
-  /** Path and headers as the application saw them. */
+  /** What each try was answered by its application; null where it gave none. */
+  readonly answered?: readonly (number | null)[];
+  /** Path and headers as the application saw them first. */
   readonly seenPath?: string;
   readonly seenHeaders?: Headers;
 }
@@ -63,6 +65,7 @@ function observe(result: CorpusResult & { readonly seen?: readonly unknown[] }, 
     ...response,
     backend: fieldsOf(response.body).echo,
     headers: pickHeaders(response.headers, expected.headers ?? {}),
+    answered: (result.seen ?? []).map((one) => fieldsOf(one).answered ?? null),
     seenPath: seen.path,
     seenHeaders: pickHeaders(seen.headers, expected.seenHeaders ?? {}),
   };

@@ -23,6 +23,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   retriableStatusCodes: [],
   avoidPreviousHosts: true,
   hostSelectionMaxAttempts: 5,
+  backOff: { baseMs: 25, maxMs: 250 },
 };
 
 export function httpManager(overrides: Partial<HttpConnectionManager> = {}): HttpConnectionManager {

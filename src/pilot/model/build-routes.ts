@@ -142,7 +142,7 @@ function buildRoute(
       targets: forwardTargets(context, rule.action),
       rewrite: rewrite(rule),
       timeoutMs: rule.timeoutMs,
-      retry: rule.retry,
+      retries: rule.retries,
     },
   };
 }

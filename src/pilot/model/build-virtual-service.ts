@@ -63,7 +63,7 @@ function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[])
     rewrite: route.rewrite,
     headers: route.headers,
     timeoutMs: route.timeoutMs,
-    retry: route.retries === undefined,
+    retries: route.retries,
   };
 }
 

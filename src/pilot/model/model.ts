@@ -5,6 +5,7 @@ import type {
   HeaderOperations,
   HttpDirectResponse,
   HttpRedirect,
+  HttpRetry,
   HttpRewrite,
   NamedMatch,
   ValueMatch,
@@ -110,8 +111,8 @@ export interface ModelHttpRule {
   readonly headers: HeaderOperations | undefined;
   /** Milliseconds for the whole answer; undefined: no limit. */
   readonly timeoutMs: number | undefined;
-  /** False: `retries.attempts: 0`. */
-  readonly retry: boolean;
+  /** Undefined: Istio's default policy. */
+  readonly retries: HttpRetry | undefined;
 }
 
 export type PathMatch =

@@ -4,6 +4,7 @@ import type {
   HeaderOperations,
   HttpDirectResponse,
   HttpRedirect,
+  HttpRetry,
   HttpRewrite,
   NamedMatch,
 } from '../resources/virtual-service.ts';
@@ -12,7 +13,7 @@ import type { MeshSettings } from './mesh-settings.ts';
 import type { HeaderMatch, ModelService, ModelServicePort, PathMatch, ServerCertificate } from './model.ts';
 import type { PortRow } from './port-row.ts';
 
-export type { HeaderOperations };
+export type { HeaderOperations, HttpRetry };
 
 export type RewriteView = HttpRewrite;
 
@@ -52,7 +53,7 @@ export interface RouteView {
         readonly targets: ForwardTargets;
         readonly rewrite: RewriteView;
         readonly timeoutMs: number | undefined;
-        readonly retry: boolean;
+        readonly retries: HttpRetry | undefined;
       }
     | RedirectView
     | ({ readonly kind: 'direct' } & HttpDirectResponse)

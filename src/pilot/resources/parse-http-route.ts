@@ -6,6 +6,7 @@ import { parseDirectResponse } from './parse-direct-response.ts';
 import { parseHeaderOperations } from './parse-header-operations.ts';
 import { parseHttpMatches } from './parse-http-match.ts';
 import { parseRedirect } from './parse-redirect.ts';
+import { parseRetry } from './parse-retry.ts';
 import { parseRewrite } from './parse-rewrite.ts';
 import type { HttpRoute, RouteDestination } from './virtual-service.ts';
 import {
@@ -14,8 +15,8 @@ import {
   httpRouteActions,
   httpRouteDestinationFields,
   redirectFields,
+  retryFields,
   rewriteFields,
-  switchesRetriesOff,
 } from './virtual-service-fields.ts';
 
 export function parseHttpRoute(message: Message, index: number): HttpRoute {
@@ -45,9 +46,9 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
     rewrite,
     headers,
     timeoutMs: durationField(message, 'timeout'),
+    retries: messageField(message, 'retries', retryFields, parseRetry),
     unsupported: message.unsupported,
     invalid,
-    ...(switchesRetriesOff(message.fields) ? { retries: { attempts: 0 } } : {}),
   };
 }
 

@@ -98,6 +98,7 @@ describe('VirtualService', () => {
           rewrite: undefined,
           headers: undefined,
           timeoutMs: undefined,
+          retries: undefined,
           unsupported: [],
           invalid: undefined,
         },
@@ -208,7 +209,6 @@ describe('VirtualService', () => {
 
   it('forwards without what is not served, and says what that means', () => {
     const features = {
-      retries: {},
       fault: {},
       mirror: {},
       mirrors: [{}],
@@ -218,10 +218,7 @@ describe('VirtualService', () => {
     assert.equal(rule?.invalid, undefined);
     assert.deepEqual(rule?.unsupported, [...Object.keys(features), 'mirrorPercentage']);
     assert.ok(diagnostics.every(({ code, severity }) => code === 'TG0006' && severity === 'warning'));
-    assert.match(
-      diagnostics[0]?.message ?? '',
-      /^retries is not served yet\. Requests are retried by Istio's default policy\.$/,
-    );
+    assert.match(diagnostics[0]?.message ?? '', /^fault is not served yet\. Requests are forwarded without faults\.$/);
   });
 
   it('answers 500 for an action that is not served, and says it once', () => {
@@ -235,6 +232,34 @@ describe('VirtualService', () => {
       assert.match(diagnostics[0]?.message ?? '', /answered with 500/);
       assert.equal(parseRule({ [action]: {}, route }).rule?.invalid, undefined);
     }
+  });
+
+  it('reads retries, and what of them can be used', () => {
+    const retries = {
+      attempts: 3,
+      retryOn: '5xx, 418',
+      perTryTimeout: '2s',
+      backoff: '10ms',
+      retryRemoteLocalities: true,
+    };
+    const { rule, problems } = parseRule({ retries, route });
+    assert.deepEqual(problems, []);
+    assert.deepEqual(rule?.retries, {
+      attempts: 3,
+      perTryTimeoutMs: 2000,
+      retryOn: ['5xx'],
+      retriableStatusCodes: [418],
+      retryRemoteLocalities: true,
+      retryIgnorePreviousHosts: true,
+      backoffMs: 10,
+    });
+    const bad = parseRule({ retries: { attempts: 1, retryOn: 'often,99' }, route });
+    assert.deepEqual(bad.problems, ['IST0106 spec.http[0].retries.retryOn', 'IST0106 spec.http[0].retries.retryOn']);
+    assert.deepEqual(bad.rule?.retries?.retryOn, []);
+    // Without attempts nothing is retried, as in Istio: that is worth a word where more is asked.
+    assert.deepEqual(parseRule({ retries: { attempts: 0 }, route }).problems, []);
+    assert.deepEqual(parseRule({ retries: { retryOn: '5xx' }, route }).problems, ['IST0106 spec.http[0].retries']);
+    assert.equal(parseRule({ retries: { attempts: 'x' }, route }).rule?.retries, undefined);
   });
 
   it('reads rewrites and header operations', () => {

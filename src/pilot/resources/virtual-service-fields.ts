@@ -9,9 +9,11 @@ export const virtualServiceFields: FieldTable = {
 const alone = 'The route beside it is used alone.';
 
 const httpRouteFields: Readonly<Record<string, FieldRule>> = {
-  ...tableOf(['name', 'match', 'route', 'redirect', 'directResponse', 'rewrite', 'headers', 'timeout'], served),
+  ...tableOf(
+    ['name', 'match', 'route', 'redirect', 'directResponse', 'rewrite', 'headers', 'timeout', 'retries'],
+    served,
+  ),
   delegate: unsupported(alone),
-  retries: unsupported("Requests are retried by Istio's default policy."),
   fault: unsupported('Requests are forwarded without faults.'),
   mirror: unsupported('Requests are forwarded without a copy.'),
   mirrors: unsupported('Requests are forwarded without a copy.'),
@@ -36,14 +38,8 @@ const httpRouteWithoutRouteFields: FieldTable = {
   ...tableOf(httpRouteActions, unsupported('Requests that match the rule are answered with 500.')),
 };
 
-/** `retries: { attempts: 0 }` and nothing else: the one form of it that is served. */
-export function switchesRetriesOff(rule: Readonly<Record<string, unknown>>): boolean {
-  return isRecord(rule.retries) && rule.retries.attempts === 0 && Object.keys(rule.retries).length === 1;
-}
-
 export function httpRouteFieldsOf(rule: unknown): FieldTable {
-  if (!isRecord(rule) || !isFilledList(rule.route)) return httpRouteWithoutRouteFields;
-  return switchesRetriesOff(rule) ? { ...httpRouteFields, retries: served } : httpRouteFields;
+  return isRecord(rule) && isFilledList(rule.route) ? httpRouteFields : httpRouteWithoutRouteFields;
 }
 
 const httpMatchFields: Readonly<Record<string, FieldRule>> = tableOf(
@@ -69,6 +65,10 @@ export function httpMatchFieldsOf(match: unknown): FieldTable {
 
 const isFilledList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 
+export const retryFields: FieldTable = tableOf(
+  [...['attempts', 'perTryTimeout', 'retryOn', 'retryRemoteLocalities', 'retryIgnorePreviousHosts', 'backoff']],
+  served,
+);
 export const rewriteFields: FieldTable = tableOf(['uri', 'authority', 'uriRegexRewrite'], served);
 export const regexRewriteFields: FieldTable = tableOf(['match', 'rewrite'], served);
 export const headersFields: FieldTable = tableOf(['request', 'response'], served);

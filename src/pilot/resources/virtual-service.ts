@@ -117,8 +117,23 @@ export interface HttpRoute {
   readonly unsupported: readonly string[];
   /** A rule that is broken beyond use (no route, weights that make no sense): it answers 500 and why is in its Diagnostic. */
   readonly invalid: string | undefined;
-  /** `attempts: 0` switches retries off; absent means Istio's default policy. */
-  readonly retries?: { readonly attempts: 0 };
+  /** Absent: Istio's default policy. */
+  readonly retries: HttpRetry | undefined;
+}
+
+export interface HttpRetry {
+  /** 0 switches retries off. */
+  readonly attempts: number;
+  /** Milliseconds. */
+  readonly perTryTimeoutMs: number | undefined;
+  /** Conditions in Envoy's words, without the status codes. Undefined: Istio's default. */
+  readonly retryOn: readonly string[] | undefined;
+  readonly retriableStatusCodes: readonly number[];
+  readonly retryRemoteLocalities: boolean;
+  /** False: a host that failed may be tried again at once. */
+  readonly retryIgnorePreviousHosts: boolean;
+  /** Milliseconds before the first retry; undefined: Envoy's default. */
+  readonly backoffMs: number | undefined;
 }
 
 export interface TcpMatch {

@@ -1,46 +1,23 @@
 // One route: what it matches, where it goes, and whose it is.
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { anyPack } from '@bufbuild/protobuf/wkt';
 import { formatResourceRef } from '../../lib/diagnostic.ts';
 import {
-  type RetryPolicy,
-  RetryPolicySchema,
   type Route,
   type RouteActionSchema,
   RouteSchema,
   type WeightedCluster_ClusterWeightSchema,
 } from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
-import { PreviousHostsPredicateSchema } from '../../xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { clusterName, configPath } from '../../xds/resource-names.ts';
 import type { PathMatch } from '../model/model.ts';
 import type { ForwardTargets, RouteView, Target, WeightedTarget } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
 import { translateDirectResponse, translateRedirect } from './translate-answer.ts';
 import { translateHeaderOperations } from './translate-header-operations.ts';
+import { translateRetry } from './translate-retry.ts';
 import { translateRewrite } from './translate-rewrite.ts';
 import { translateRouteMatch } from './translate-route-match.ts';
 
 export const targetName = ({ host, port, subset }: Target): string => clusterName(port, subset, host);
-
-/** Istio's default: tries that did not reach an application are made again, elsewhere. */
-function defaultRetryPolicy(): RetryPolicy {
-  return create(RetryPolicySchema, {
-    retryOn: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
-    numRetries: 2,
-    retryHostPredicate: [
-      {
-        name: 'envoy.retry_host_predicates.previous_hosts',
-        configType: {
-          case: 'typedConfig',
-          value: anyPack(PreviousHostsPredicateSchema, create(PreviousHostsPredicateSchema)),
-        },
-      },
-    ],
-    hostSelectionRetryMaxAttempts: 5n,
-  });
-}
-
-const retryPolicy = defaultRetryPolicy();
 
 function clusterWeight(target: WeightedTarget): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {
   const { weight, headers } = target;
@@ -90,7 +67,7 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
       clusterSpecifier: clusterSpecifier(route.action.targets),
       ...translateRewrite(route.action.rewrite),
       timeout,
-      ...(route.action.retry ? { retryPolicy } : {}),
+      ...translateRetry(route.action.retries),
       maxGrpcTimeout: timeout,
     },
   };

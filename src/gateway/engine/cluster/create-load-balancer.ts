@@ -3,7 +3,7 @@ import type { ClusterConfig, Endpoint, LoadBalancingConfig } from '../config/eng
 import { createEdfScheduler } from './edf-scheduler.ts';
 import { createHostPicker, type Host, type PickerOptions, type PickHost } from './host-picker.ts';
 import type { LoadBalancer, PickedHost, PickOptions } from './load-balancer.ts';
-import { computePriorityLoads, pickPriority } from './priority-loads.ts';
+import { computePriorityLoads, type PriorityLoads, pickPriority } from './priority-loads.ts';
 
 const envoysDefaults: LoadBalancingConfig = {
   healthyPanicThresholdPercent: 50,
@@ -27,7 +27,7 @@ export function createLoadBalancer(initial: ClusterConfig, random: () => number 
       return { endpoint, key, load };
     });
 
-  const build = (): PickHost => {
+  const build = (): PickFromCluster => {
     const pick = createClusterPicker(cluster, hostsOf(cluster.endpoints), random);
     const present = new Set(cluster.endpoints.map(hostKey));
     for (const [key, { active }] of loads) if (active === 0 && !present.has(key)) loads.delete(key);
@@ -54,9 +54,9 @@ export function createLoadBalancer(initial: ClusterConfig, random: () => number 
     get cluster() {
       return cluster;
     },
-    pick: ({ avoid, attempts = 1 }: PickOptions = {}) => {
-      let host = pickHost();
-      for (let i = 0; i < attempts && host && avoid?.has(host.key); i++) host = pickHost();
+    pick: ({ avoid, attempts = 1, avoidPriorities }: PickOptions = {}) => {
+      let host = pickHost(avoidPriorities);
+      for (let i = 0; i < attempts && host && avoid?.has(host.key); i++) host = pickHost(avoidPriorities);
       return host && lease(host);
     },
     update: (next) => {
@@ -74,16 +74,20 @@ export function hostKey(endpoint: Pick<Endpoint, 'address' | 'port'>): string {
     : `${endpoint.address}:${endpoint.port}`;
 }
 
+type PickFromCluster = (avoidPriorities?: ReadonlySet<number>) => Host | undefined;
+
 /** First the priority, then (if asked for) the locality, then the host. */
-function createClusterPicker(cluster: ClusterConfig, hosts: readonly Host[], random: () => number): PickHost {
+function createClusterPicker(cluster: ClusterConfig, hosts: readonly Host[], random: () => number): PickFromCluster {
   const settings = cluster.lb ?? envoysDefaults;
   const options: PickerOptions = { policy: cluster.lbPolicy, random, ...settings };
   const byPriority = Map.groupBy(hosts, ({ endpoint }) => endpoint.locality.priority);
-  const priorities = [...byPriority.keys()].sort((a, b) => a - b).map((priority) => byPriority.get(priority) ?? []);
-  const loads = computePriorityLoads(
-    priorities.map((members) => ({ hosts: members.length, healthy: members.filter(isHealthy).length })),
-    settings,
-  );
+  const numbers = [...byPriority.keys()].sort((a, b) => a - b);
+  const priorities = numbers.map((priority) => byPriority.get(priority) ?? []);
+  const health = priorities.map((members) => ({
+    hosts: members.length,
+    healthy: members.filter(isHealthy).length,
+  }));
+  const loads = computePriorityLoads(health, settings);
   const pickers = priorities.map((members, index) => {
     if (loads.panic[index]) return createHostPicker(members, options);
     const healthy = members.filter(isHealthy);
@@ -92,8 +96,13 @@ function createClusterPicker(cluster: ClusterConfig, hosts: readonly Host[], ran
       : createHostPicker(healthy, options);
   });
   const [only] = pickers;
-  if (pickers.length === 1 && only) return only;
-  return () => pickers[pickPriority(loads, random)]?.();
+  if (pickers.length === 1 && only) return () => only();
+  const loadsWithout = (avoided: ReadonlySet<number>): PriorityLoads => {
+    const isLeft = (index: number): boolean => !avoided.has(numbers[index] ?? 0);
+    const left = health.map((one, index) => (isLeft(index) ? one : { hosts: one.hosts, healthy: 0 }));
+    return left.some(({ healthy }) => healthy > 0) ? computePriorityLoads(left, settings) : loads;
+  };
+  return (avoided) => pickers[pickPriority(avoided?.size ? loadsWithout(avoided) : loads, random)]?.();
 }
 
 const isHealthy = ({ endpoint }: Host): boolean => endpoint.healthy;

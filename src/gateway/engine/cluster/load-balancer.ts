@@ -15,6 +15,8 @@ export interface PickOptions {
   readonly avoid?: ReadonlySet<string>;
   /** How many more picks to make to get away from `avoid` (host_selection_retry_max_attempts); default 1. */
   readonly attempts?: number;
+  /** Priorities that get no requests as long as another one has healthy hosts. */
+  readonly avoidPriorities?: ReadonlySet<number>;
 }
 
 export interface LoadBalancer {

@@ -59,6 +59,7 @@ describe('a route', () => {
           retriableStatusCodes: [503],
           avoidPreviousHosts: true,
           hostSelectionMaxAttempts: 5,
+          backOff: { baseMs: 25, maxMs: 250 },
         },
       } satisfies ForwardAction,
       decoratorOperation: 'a:80/*',

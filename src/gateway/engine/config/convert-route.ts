@@ -6,24 +6,16 @@ import type {
   RouteAction,
   WeightedCluster,
 } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
-import { PreviousHostsPredicateSchema } from '../../../xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { compileRegex } from '../match/compile-regex.ts';
 import { convertHeaderMutations, headerChangeFields } from './convert-header-mutations.ts';
 import { convertRedirect } from './convert-redirect.ts';
+import { convertRetry } from './convert-retry.ts';
 import { convertHostRewrite, convertRewrite } from './convert-rewrite.ts';
 import { convertHeaderMatcher, convertQueryParameterMatcher } from './convert-route-predicates.ts';
 import { durationMs } from './duration-ms.ts';
-import type {
-  DirectResponseAction,
-  ForwardAction,
-  RetryPolicy,
-  Route,
-  RouteMatch,
-  WeightedClusters,
-} from './engine-config.ts';
+import type { DirectResponseAction, ForwardAction, Route, RouteMatch, WeightedClusters } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { readDataBytes } from './read-data-source.ts';
-import { notRegistered, unpackAny } from './unpack-any.ts';
 import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 const routeFields = new Set([
@@ -34,10 +26,6 @@ const matchFields = new Set(['pathSpecifier', 'caseSensitive', 'headers', 'query
 const actionFields = new Set([
   ...['clusterSpecifier', 'timeout', 'retryPolicy', 'maxGrpcTimeout', 'metadataMatch'],
   ...['prefixRewrite', 'regexRewrite', 'hostRewriteSpecifier'],
-]);
-const retryFields = new Set([
-  ...['retryOn', 'numRetries', 'perTryTimeout', 'retryHostPredicate', 'hostSelectionRetryMaxAttempts'],
-  'retriableStatusCodes',
 ]);
 const weightedFields = new Set(['clusters', 'totalWeight', 'runtimeKeyPrefix']);
 const weightFields = new Set(['name', 'weight', 'metadataMatch', 'hostRewriteSpecifier', ...headerChangeFields]);
@@ -230,25 +218,4 @@ function convertWeighted(weighted: WeightedCluster, findings: Findings): Weighte
   if (totalWeight > uint32Max)
     findings.reject(`The sum of weights of all weighted clusters of route exceeds ${uint32Max}`);
   return { entries, totalWeight };
-}
-
-function convertRetry(policy: EnvoyRetryPolicy, findings: Findings): RetryPolicy {
-  warnUnhandledFields(policy, retryFields, findings);
-  let avoidPreviousHosts = false;
-  for (const predicate of policy.retryHostPredicate) {
-    const any = predicate.configType.case === 'typedConfig' ? predicate.configType.value : undefined;
-    if (unpackAny(any, PreviousHostsPredicateSchema, findings)) avoidPreviousHosts = true;
-    else findings.reject(notRegistered(predicate.name, any));
-  }
-  return {
-    retryOn: policy.retryOn
-      .split(',')
-      .map((condition) => condition.trim())
-      .filter((condition) => condition !== ''),
-    numRetries: policy.numRetries ?? 1,
-    perTryTimeoutMs: durationMs(policy.perTryTimeout, 0),
-    retriableStatusCodes: policy.retriableStatusCodes,
-    avoidPreviousHosts,
-    hostSelectionMaxAttempts: Number(policy.hostSelectionRetryMaxAttempts) || 1,
-  };
 }

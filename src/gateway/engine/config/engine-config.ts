@@ -207,6 +207,10 @@ export interface RetryPolicy {
   readonly retriableStatusCodes: readonly number[];
   readonly avoidPreviousHosts: boolean;
   readonly hostSelectionMaxAttempts: number;
+  /** After each such number of tries the priorities tried so far are left out; absent: never. */
+  readonly avoidPrioritiesEvery?: number;
+  /** Before the first retry up to `baseMs`, then twice as long each time, up to `maxMs`. */
+  readonly backOff: { readonly baseMs: number; readonly maxMs: number };
 }
 
 export interface RedirectAction {

@@ -16,8 +16,9 @@ import type {
 } from '../upstream/upstream-stream.ts';
 import { changeResponses, prepareUpstreamRequest } from './prepare-upstream-request.ts';
 import { createRequestBody } from './request-body.ts';
-import { requestTimeoutMs } from './request-timeout.ts';
-import { retriesReset, retriesResponse, retryBackOffMs } from './retry-policy.ts';
+import { requestTimeoutMs, tryTimeoutMs } from './request-timeout.ts';
+import { retriesReset, retriesResponse, retriesTimeout, retryBackOffMs } from './retry-policy.ts';
+import { createTriedHosts } from './tried-hosts.ts';
 import { resetDetails, resetFlag, resetReply } from './upstream-failure.ts';
 
 /** Safe to send twice (RFC 9110 9.2.2). */
@@ -54,7 +55,8 @@ function createForwarding(
   const { info, stream } = exchange;
   const policy = action.retry;
   const timeoutMs = requestTimeoutMs(exchange.headers, action);
-  const tried = new Set<string>();
+  const perTryTimeoutMs = tryTimeoutMs(policy, timeoutMs);
+  const tried = createTriedHosts(policy);
   const body = createRequestBody({
     hasBody: stream.hasBody,
     keep: policy !== undefined && policy.numRetries > 0,
@@ -106,7 +108,7 @@ function createForwarding(
       return false;
     }
     retries++;
-    backOffTimer = setTimeout(attempt, retryBackOffMs(retries, serving.random));
+    backOffTimer = setTimeout(attempt, retryBackOffMs(policy, retries, serving.random));
     return true;
   };
 
@@ -180,9 +182,7 @@ function createForwarding(
   };
 
   const attempt = (): void => {
-    const picked = cluster.balancer.pick(
-      policy?.avoidPreviousHosts ? { avoid: tried, attempts: policy.hostSelectionMaxAttempts } : {},
-    );
+    const picked = cluster.balancer.pick(tried.pickOptions());
     if (!picked) {
       finish();
       exchange.sendLocalReply({
@@ -194,25 +194,27 @@ function createForwarding(
       return;
     }
     host = picked;
-    tried.add(picked.key);
+    tried.add(picked);
     info.upstreamHost = picked.key;
     info.upstreamLocalAddress = undefined;
     info.attemptCount = retries + 1;
-    if (policy && policy.perTryTimeoutMs > 0 && !staleRetried) startTryTimer(policy.perTryTimeoutMs);
     const pool = cluster.poolOf(picked);
     // A pool that has a connection calls back before it returns.
     const acquired = pool.acquire(send, fail, { fresh: staleRetried });
     if (!upstream && host === picked) pending = acquired;
   };
 
-  const startTryTimer = (ms: number): void => {
+  /** It runs from when both the whole request and a connection for it are there. */
+  const startTryTimer = (): void => {
+    clearTimeout(tryTimer);
+    if (perTryTimeoutMs === 0) return;
     tryTimer = setTimeout(() => {
       const current = upstream;
-      if (policy && mayRetry() && retriesTimeout(policy.retryOn) && retryLater()) {
+      if (policy && mayRetry() && retriesTimeout(policy) && retryLater()) {
         leaveTry();
         current?.cancel();
       } else timeOut('upstream_per_try_timeout');
-    }, ms);
+    }, perTryTimeoutMs);
   };
 
   const send = (connection: ReadyConnection): void => {
@@ -225,6 +227,7 @@ function createForwarding(
     const target = { method: head.method, path: exchange.path, authority: exchange.authority, scheme: exchange.scheme };
     upstream = connection.send({ ...target, headers, endStream: !stream.hasBody }, upstreamEvents);
     body.attach(upstream);
+    if (body.ended && !responding) startTryTimer();
   };
 
   return {
@@ -236,10 +239,12 @@ function createForwarding(
         if (done) return;
         body.end(trailers);
         startRequestTimer();
+        if (upstream && !responding) startTryTimer();
       };
       exchange.events.onDrain = () => upstream?.resume();
       exchange.events.onAbort = abandon;
-      if (timeoutMs > 0) exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
+      const expectedMs = perTryTimeoutMs || timeoutMs;
+      if (expectedMs > 0) exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(expectedMs));
       if (!stream.hasBody) startRequestTimer();
       attempt();
     },
@@ -249,10 +254,4 @@ function createForwarding(
   function startRequestTimer(): void {
     if (timeoutMs > 0 && !requestTimer) requestTimer = setTimeout(() => timeOut('response_timeout'), timeoutMs);
   }
-}
-
-const timeoutConditions = new Set(['5xx', 'gateway-error', 'reset']);
-
-function retriesTimeout(retryOn: readonly string[]): boolean {
-  return retryOn.some((condition) => timeoutConditions.has(condition));
 }

@@ -1,5 +1,5 @@
 // How long the whole answer to a request may take: the route's timeout, or what a gRPC client says itself.
-import type { ForwardAction } from '../config/engine-config.ts';
+import type { ForwardAction, RetryPolicy } from '../config/engine-config.ts';
 import { getHeader, type HeaderList, isGrpcContentType } from '../http/header-list.ts';
 
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
@@ -16,4 +16,10 @@ export function requestTimeoutMs(headers: HeaderList, action: ForwardAction): nu
   if (longest === undefined || !isGrpcContentType(getHeader(headers, 'content-type'))) return action.timeoutMs;
   const wanted = parseGrpcTimeout(getHeader(headers, 'grpc-timeout')) ?? 0;
   return longest > 0 && (wanted === 0 || wanted > longest) ? longest : wanted;
+}
+
+/** Milliseconds that one try may take; 0 for none, also where the whole answer may not take longer. */
+export function tryTimeoutMs(policy: RetryPolicy | undefined, timeoutMs: number): number {
+  const ms = policy?.perTryTimeoutMs ?? 0;
+  return timeoutMs > 0 && ms >= timeoutMs ? 0 : ms;
 }

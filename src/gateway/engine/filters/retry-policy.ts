@@ -21,6 +21,7 @@ export function retriesReset(policy: RetryPolicy, reason: ResetReason): boolean 
       case 'reset':
         return true;
       case 'connect-failure':
+      case 'reset-before-request':
         return connectFailures.has(reason);
       case 'refused-stream':
         return reason === 'remote refused stream reset';
@@ -41,6 +42,8 @@ export function retriesResponse(policy: RetryPolicy, status: number, headers: He
         return status >= 502 && status <= 504;
       case 'retriable-4xx':
         return status === 409;
+      case 'envoy-ratelimited':
+        return getHeader(headers, 'x-envoy-ratelimited') !== undefined;
       case 'retriable-status-codes':
         return policy.retriableStatusCodes.includes(status);
       default:
@@ -49,10 +52,13 @@ export function retriesResponse(policy: RetryPolicy, status: number, headers: He
   });
 }
 
-const baseMs = 25;
-const maxMs = 250;
-
-/** Exponential with full jitter, as Envoy without a retry_back_off. `retry` counts from 1. */
-export function retryBackOffMs(retry: number, random: () => number): number {
-  return Math.floor(random() * Math.min(maxMs, baseMs * 2 ** Math.min(retry - 1, 10)));
+/** Exponential with full jitter. `retry` counts from 1. */
+export function retryBackOffMs({ backOff }: RetryPolicy, retry: number, random: () => number): number {
+  return Math.floor(random() * Math.min(backOff.maxMs, backOff.baseMs * 2 ** Math.min(retry - 1, 30)));
 }
+
+const timeoutConditions = new Set(['5xx', 'gateway-error', 'reset']);
+
+/** A try that took too long. */
+export const retriesTimeout = ({ retryOn }: RetryPolicy): boolean =>
+  retryOn.some((condition) => timeoutConditions.has(condition));
