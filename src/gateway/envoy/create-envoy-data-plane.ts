@@ -148,11 +148,18 @@ export function createEnvoyDataPlane(options: EnvoyDataPlaneOptions): EnvoyDataP
     return parseListenerStates(body);
   };
 
+  /** LIVE means that all is there to start the workers; only then do listeners take connections. */
+  const takesConnections = async ({ admin }: Machinery): Promise<boolean> => {
+    if ((await admin.get('/ready')).status !== 200) return false;
+    const { body } = await admin.get('/stats?filter=^listener_manager.workers_started$');
+    return body.trim() === 'listener_manager.workers_started: 1';
+  };
+
   /** Looks after Envoy as long as there is one: is it ready, which of its listeners have failed? */
   const look = async (running: Machinery): Promise<void> => {
     try {
-      if (!isServing && (await running.admin.get('/ready')).status === 200) {
-        // LIVE comes with the first listeners; those that a reconnect brings may still be warming.
+      if (!isServing && (await takesConnections(running))) {
+        // That comes with the first listeners; those that a reconnect brings may still be warming.
         const serving = await readListeners(running);
         if (serving.every((listener) => listener.state === 'listening')) {
           isServing = true;
