@@ -121,6 +121,7 @@ function buildRoute(
   const common = {
     ...matched,
     headerOperations: [],
+    fault: undefined,
     owner: virtualService.ref,
     port: context.port,
   };
@@ -132,7 +133,7 @@ function buildRoute(
   }
   if (rule.action.kind === 'broken')
     return { ...common, name, action: { ...rule.action, field: formatFieldPath(rulePath) } };
-  const changed = { ...common, name, headerOperations: headerOperations(rule) };
+  const changed = { ...common, name, headerOperations: headerOperations(rule), fault: rule.fault };
   if (rule.action.kind === 'redirect') return { ...changed, action: redirect(context, rule.action) };
   if (rule.action.kind === 'direct') return { ...changed, action: rule.action };
   return {

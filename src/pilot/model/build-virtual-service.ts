@@ -64,6 +64,7 @@ function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[])
     headers: route.headers,
     timeoutMs: route.timeoutMs,
     retries: route.retries,
+    fault: route.fault,
   };
 }
 

@@ -4,6 +4,7 @@ import type { FieldPath, Resource } from '../resources/resource.ts';
 import type {
   HeaderOperations,
   HttpDirectResponse,
+  HttpFault,
   HttpRedirect,
   HttpRetry,
   HttpRewrite,
@@ -113,6 +114,7 @@ export interface ModelHttpRule {
   readonly timeoutMs: number | undefined;
   /** Undefined: Istio's default policy. */
   readonly retries: HttpRetry | undefined;
+  readonly fault: HttpFault | undefined;
 }
 
 export type PathMatch =

@@ -3,6 +3,7 @@ import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type {
   HeaderOperations,
   HttpDirectResponse,
+  HttpFault,
   HttpRedirect,
   HttpRetry,
   HttpRewrite,
@@ -13,7 +14,7 @@ import type { MeshSettings } from './mesh-settings.ts';
 import type { HeaderMatch, ModelService, ModelServicePort, PathMatch, ServerCertificate } from './model.ts';
 import type { PortRow } from './port-row.ts';
 
-export type { HeaderOperations, HttpRetry };
+export type { HeaderOperations, HttpFault, HttpRetry };
 
 export type RewriteView = HttpRewrite;
 
@@ -47,6 +48,7 @@ export interface RouteView {
   readonly statPrefix: string | undefined;
   /** In order: of the rule, then of its only destination. */
   readonly headerOperations: readonly HeaderOperations[];
+  readonly fault: HttpFault | undefined;
   readonly action:
     | {
         readonly kind: 'forward';

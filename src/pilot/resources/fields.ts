@@ -78,6 +78,17 @@ export function integerField(message: Message, name: string, min: number, max: n
   );
 }
 
+/** Any number, fractions too. */
+export function numberField(message: Message, name: string, min: number, max: number): number | undefined {
+  const value = givenField(message, name);
+  if (value === undefined) return undefined;
+  const remedy = `Write a number from ${min} to ${max}.`;
+  if (typeof value !== 'number')
+    return broken(message, name, `is ${describe(value)} where a number is expected`, remedy);
+  if (value >= min && value <= max) return value;
+  return broken(message, name, `is ${value}, not a number from ${min} to ${max}`, remedy);
+}
+
 export function portField(message: Message, name: string): number | undefined {
   return integerField(message, name, 1, 65535);
 }

@@ -3,6 +3,7 @@ import { durationField, givenField, messageField, messagesField, stringField } f
 import { type Message, report, reportInvalid } from './message.ts';
 import { invalidWeights, parseHttpRouteDestination } from './parse-destination.ts';
 import { parseDirectResponse } from './parse-direct-response.ts';
+import { parseFault } from './parse-fault.ts';
 import { parseHeaderOperations } from './parse-header-operations.ts';
 import { parseHttpMatches } from './parse-http-match.ts';
 import { parseRedirect } from './parse-redirect.ts';
@@ -11,6 +12,7 @@ import { parseRewrite } from './parse-rewrite.ts';
 import type { HttpRoute, RouteDestination } from './virtual-service.ts';
 import {
   directResponseFields,
+  faultFields,
   headersFields,
   httpRouteActions,
   httpRouteDestinationFields,
@@ -46,6 +48,7 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
     rewrite,
     headers,
     timeoutMs: durationField(message, 'timeout'),
+    fault: messageField(message, 'fault', faultFields, parseFault),
     retries: messageField(message, 'retries', retryFields, parseRetry),
     unsupported: message.unsupported,
     invalid,

@@ -99,6 +99,7 @@ describe('VirtualService', () => {
           headers: undefined,
           timeoutMs: undefined,
           retries: undefined,
+          fault: undefined,
           unsupported: [],
           invalid: undefined,
         },
@@ -209,7 +210,6 @@ describe('VirtualService', () => {
 
   it('forwards without what is not served, and says what that means', () => {
     const features = {
-      fault: {},
       mirror: {},
       mirrors: [{}],
       corsPolicy: {},
@@ -218,7 +218,7 @@ describe('VirtualService', () => {
     assert.equal(rule?.invalid, undefined);
     assert.deepEqual(rule?.unsupported, [...Object.keys(features), 'mirrorPercentage']);
     assert.ok(diagnostics.every(({ code, severity }) => code === 'TG0006' && severity === 'warning'));
-    assert.match(diagnostics[0]?.message ?? '', /^fault is not served yet\. Requests are forwarded without faults\.$/);
+    assert.match(diagnostics[0]?.message ?? '', /^mirror is not served yet\. Requests are forwarded without a copy\.$/);
   });
 
   it('answers 500 for an action that is not served, and says it once', () => {

@@ -10,11 +10,10 @@ const alone = 'The route beside it is used alone.';
 
 const httpRouteFields: Readonly<Record<string, FieldRule>> = {
   ...tableOf(
-    ['name', 'match', 'route', 'redirect', 'directResponse', 'rewrite', 'headers', 'timeout', 'retries'],
+    ['name', 'match', 'route', 'redirect', 'directResponse', 'rewrite', 'headers', 'timeout', 'retries', 'fault'],
     served,
   ),
   delegate: unsupported(alone),
-  fault: unsupported('Requests are forwarded without faults.'),
   mirror: unsupported('Requests are forwarded without a copy.'),
   mirrors: unsupported('Requests are forwarded without a copy.'),
   mirrorPercentage: unsupported('Requests are forwarded without a copy.'),
@@ -69,6 +68,18 @@ export const retryFields: FieldTable = tableOf(
   [...['attempts', 'perTryTimeout', 'retryOn', 'retryRemoteLocalities', 'retryIgnorePreviousHosts', 'backoff']],
   served,
 );
+const onlyFixed = 'Neither Istio nor Envoy does it.';
+
+export const faultFields: FieldTable = tableOf(['delay', 'abort'], served);
+export const faultDelayFields: FieldTable = {
+  ...tableOf(['fixedDelay', 'percentage', 'percent'], served),
+  exponentialDelay: noEffectHere(onlyFixed),
+};
+export const faultAbortFields: FieldTable = {
+  ...tableOf(['httpStatus', 'grpcStatus', 'percentage'], served),
+  http2Error: noEffectHere(onlyFixed),
+};
+export const percentFields: FieldTable = tableOf(['value'], served);
 export const rewriteFields: FieldTable = tableOf(['uri', 'authority', 'uriRegexRewrite'], served);
 export const regexRewriteFields: FieldTable = tableOf(['match', 'rewrite'], served);
 export const headersFields: FieldTable = tableOf(['request', 'response'], served);

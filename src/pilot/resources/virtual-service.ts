@@ -117,8 +117,33 @@ export interface HttpRoute {
   readonly unsupported: readonly string[];
   /** A rule that is broken beyond use (no route, weights that make no sense): it answers 500 and why is in its Diagnostic. */
   readonly invalid: string | undefined;
+  readonly fault: HttpFault | undefined;
   /** Absent: Istio's default policy. */
   readonly retries: HttpRetry | undefined;
+}
+
+export interface FaultShare {
+  readonly numerator: number;
+  readonly denominator: 'HUNDRED' | 'MILLION';
+}
+
+export interface FaultDelay {
+  /** Milliseconds. */
+  readonly ms: number;
+  readonly share: FaultShare;
+}
+
+export interface FaultAbort {
+  readonly kind: 'http' | 'grpc';
+  readonly status: number;
+  /** Undefined: no request. */
+  readonly share: FaultShare | undefined;
+}
+
+/** At least one of them. */
+export interface HttpFault {
+  readonly delay: FaultDelay | undefined;
+  readonly abort: FaultAbort | undefined;
 }
 
 export interface HttpRetry {

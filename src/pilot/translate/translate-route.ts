@@ -12,6 +12,7 @@ import type { PathMatch } from '../model/model.ts';
 import type { ForwardTargets, RouteView, Target, WeightedTarget } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
 import { translateDirectResponse, translateRedirect } from './translate-answer.ts';
+import { translateFault } from './translate-fault.ts';
 import { translateHeaderOperations } from './translate-header-operations.ts';
 import { translateRetry } from './translate-retry.ts';
 import { translateRewrite } from './translate-rewrite.ts';
@@ -85,6 +86,7 @@ export function translateRoute(route: RouteView): Route {
     name: routeName(route),
     match: translateRouteMatch(route),
     ...translateHeaderOperations(route.headerOperations),
+    ...(route.fault === undefined ? {} : { typedPerFilterConfig: translateFault(route.fault) }),
     ...(route.statPrefix === undefined ? {} : { statPrefix: route.statPrefix }),
     action: translateAction(route),
     metadata: {

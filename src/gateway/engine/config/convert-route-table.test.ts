@@ -144,4 +144,31 @@ test('warnings of a table do not grow without end', () => {
   const warnings = warningsOf(typeUrls.route, routes('http.80', [virtualHost(['a.org'], many)]));
   assert.equal(warnings.length, 50);
   assert.equal(warnings[49], 'and 4951 more');
+
+  test('takes faults of its own, and refuses those that Envoy refuses', () => {
+    const fault = (config: JsonObject) => ({
+      name: 'r',
+      match: { prefix: '/' },
+      route: { cluster: 'a' },
+      typed_per_filter_config: {
+        'envoy.filters.http.fault': { '@type': type('extensions.filters.http.fault.v3.HTTPFault'), ...config },
+      },
+    });
+    const half = { numerator: 50 };
+    const delay = { fixed_delay: '1.5s', percentage: { numerator: 250_000, denominator: 'MILLION' } };
+    assert.deepEqual(routeOf(fault({ delay, abort: { http_status: 503, percentage: half } })).fault, {
+      delay: { ms: 1500, share: 0.25 },
+      abort: { status: 503, grpcStatus: undefined, share: 0.5 },
+    });
+    assert.deepEqual(routeOf(fault({ abort: { grpc_status: 14 } })).fault, {
+      abort: { status: 200, grpcStatus: 14, share: 0 },
+    });
+    for (const [config, reason] of [
+      [{ abort: { http_status: 199 } }, /HttpStatus: value must be inside range \[200, 600\)/],
+      [{ abort: {} }, /error_type/],
+      [{ delay: { fixed_delay: '0s' } }, /FixedDelay: value must be greater than 0s/],
+      [{ delay: {} }, /fault_delay_secifier/],
+    ] as const)
+      assert.throws(() => routeOf(fault(config)), reason);
+  });
 });

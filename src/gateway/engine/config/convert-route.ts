@@ -7,6 +7,7 @@ import type {
   WeightedCluster,
 } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { compileRegex } from '../match/compile-regex.ts';
+import { convertPerFilterConfig } from './convert-fault.ts';
 import { convertHeaderMutations, headerChangeFields } from './convert-header-mutations.ts';
 import { convertRedirect } from './convert-redirect.ts';
 import { convertRetry } from './convert-retry.ts';
@@ -19,7 +20,7 @@ import { readDataBytes } from './read-data-source.ts';
 import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 const routeFields = new Set([
-  ...['name', 'match', 'action', 'metadata', 'decorator', 'tracing', 'statPrefix'],
+  ...['name', 'match', 'action', 'metadata', 'decorator', 'tracing', 'statPrefix', 'typedPerFilterConfig'],
   ...headerChangeFields,
 ]);
 const matchFields = new Set(['pathSpecifier', 'caseSensitive', 'headers', 'queryParameters']);
@@ -53,6 +54,7 @@ export function convertRoute(route: EnvoyRoute, defaults: RouteDefaults, finding
     match,
     action,
     ...(headers ? { headers } : {}),
+    ...convertPerFilterConfig(route.typedPerFilterConfig, findings),
     decoratorOperation: route.decorator?.operation ?? '',
     owner: typeof owner === 'string' ? owner : undefined,
   };

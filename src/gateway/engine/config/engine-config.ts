@@ -139,10 +139,17 @@ export interface Route {
   readonly match: RouteMatch;
   readonly action: ForwardAction | RedirectAction | DirectResponseAction;
   readonly headers?: MessageMutations;
+  readonly fault?: Fault;
   /** `operation` of the decorator; '' for none. */
   readonly decoratorOperation: string;
   /** filter_metadata.istio.config: the path of the owner. */
   readonly owner: string | undefined;
+}
+
+/** `share`: the part of the requests that it is for, 0 to 1. */
+export interface Fault {
+  readonly delay?: { readonly ms: number; readonly share: number };
+  readonly abort?: { readonly status: number; readonly grpcStatus: number | undefined; readonly share: number };
 }
 
 export interface RouteMatch {

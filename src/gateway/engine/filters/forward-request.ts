@@ -1,8 +1,7 @@
 // The router: sends a request to an endpoint of its route's cluster, tries again where the policy says so, and brings the answer back.
 
 import type { PickedHost } from '../cluster/load-balancer.ts';
-import { pickCluster } from '../cluster/pick-cluster.ts';
-import type { ForwardAction, Route, VirtualHost } from '../config/engine-config.ts';
+import type { ForwardAction, Route, VirtualHost, WeightedEntry } from '../config/engine-config.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { HttpServing } from '../http/http-serving.ts';
@@ -14,7 +13,7 @@ import type {
   UpstreamReset,
   UpstreamStream,
 } from '../upstream/upstream-stream.ts';
-import { changeResponses, prepareUpstreamRequest } from './prepare-upstream-request.ts';
+import { prepareUpstreamRequest } from './prepare-upstream-request.ts';
 import { createRequestBody } from './request-body.ts';
 import { requestTimeoutMs, tryTimeoutMs } from './request-timeout.ts';
 import { retriesReset, retriesResponse, retriesTimeout, retryBackOffMs } from './retry-policy.ts';
@@ -24,22 +23,26 @@ import { resetDetails, resetFlag, resetReply } from './upstream-failure.ts';
 /** Safe to send twice (RFC 9110 9.2.2). */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
+/** One of a route's clusters, for one request. */
+export interface ChosenCluster {
+  readonly entry: WeightedEntry;
+  /** None: there is no such cluster (any more). */
+  readonly cluster: Cluster | undefined;
+}
+
 export function forwardRequest(
   exchange: Exchange,
   virtualHost: VirtualHost,
   route: Route,
   action: ForwardAction,
+  chosen: ChosenCluster | undefined,
   serving: HttpServing,
 ): void {
-  const entry = pickCluster(action.clusters, serving.random);
-  changeResponses(exchange, [entry?.headers, route.headers]);
-  const cluster = entry && serving.clusters.get(entry.cluster);
-  if (!cluster) {
+  if (!chosen?.cluster) {
     exchange.sendLocalReply({ status: 503, body: '', details: 'cluster_not_found', flags: ['NC'] });
     return;
   }
-  exchange.info.upstreamCluster = cluster.config.name;
-  exchange.info.upstreamClusterAltStatName = cluster.config.altStatName;
+  const { entry, cluster } = chosen;
   const forwarding = createForwarding(exchange, virtualHost, action, cluster, serving);
   prepareUpstreamRequest(exchange, route, action, entry);
   forwarding.start();

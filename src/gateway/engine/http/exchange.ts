@@ -10,6 +10,8 @@ export interface LocalReply {
   /** `route_not_found`, …: what the access log says. */
   readonly details: string;
   readonly flags?: readonly ResponseFlag[];
+  /** For gRPC clients, in place of what `status` stands for. */
+  readonly grpcStatus?: number;
   /** Beside those that every such answer has. */
   readonly headers?: HeaderList;
   /** The connection is not to be used again (HTTP/1.1). */
@@ -61,6 +63,8 @@ export interface ExchangeInfo {
   responseTrailers: HeaderList;
   /** performance.now() when the last byte of the request had come. */
   requestEndAt: number | undefined;
+  /** performance.now() when a filter let go of a request that it had held back. */
+  heldUntil: number | undefined;
   /** performance.now() at the first and last byte of the endpoint's answer. */
   responseStartAt: number | undefined;
   responseEndAt: number | undefined;
@@ -83,6 +87,7 @@ export function createExchangeInfo(): ExchangeInfo {
     responseHeaders: [],
     responseTrailers: [],
     requestEndAt: undefined,
+    heldUntil: undefined,
     responseStartAt: undefined,
     responseEndAt: undefined,
   };

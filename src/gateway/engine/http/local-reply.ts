@@ -19,17 +19,23 @@ export interface RenderedReply {
   readonly body: Buffer;
 }
 
-/** Without date, server and connection, which every answer gets. `own`: headers that this one has beside; a content type of theirs stays. */
+/**
+ * Without date, server and connection, which every answer gets.
+ *
+ * @param grpc for gRPC clients: the status they get, or `mapped` for the one that `status` stands for
+ * @param own headers that this answer has beside; a content type of theirs stays
+ */
 export function renderLocalReply(
   status: number,
   body: string | Uint8Array,
-  grpc: boolean,
+  grpc: number | 'mapped' | undefined,
   own: readonly string[] = [],
 ): RenderedReply {
   const bytes = Buffer.from(body);
   const headers = [...own];
-  if (grpc) {
-    const code = status === 200 ? 0 : (grpcStatusByHttp[status] ?? 2);
+  if (grpc !== undefined) {
+    const mapped = status === 200 ? 0 : (grpcStatusByHttp[status] ?? 2);
+    const code = grpc === 'mapped' ? mapped : grpc;
     setHeader(headers, 'content-type', 'application/grpc');
     setHeader(headers, 'grpc-status', String(code));
     if (bytes.length > 0) setHeader(headers, 'grpc-message', encodeGrpcMessage(bytes));

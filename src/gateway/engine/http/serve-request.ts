@@ -65,7 +65,12 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
       const close = mustClose() || (reply.close === true && stream.protocol === 'HTTP/1.1');
       const traits = { serverName: manager.serverName, upstreamServiceTimeMs: undefined, close };
       const own = exchange.changeResponse?.(reply.headers ?? []) ?? reply.headers ?? [];
-      const rendered = renderLocalReply(reply.status, reply.body, grpc, own);
+      const rendered = renderLocalReply(
+        reply.status,
+        reply.body,
+        grpc ? (reply.grpcStatus ?? 'mapped') : undefined,
+        own,
+      );
       const bodiless = rendered.body.length === 0 || stream.head.method === 'HEAD';
       respond(rendered.status, buildResponseHeaders(rendered.headers, traits), bodiless);
       if (bodiless) return;
@@ -76,7 +81,8 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
     sendHeaders: (status, headers, endStream) => {
       const now = performance.now();
       info.responseStartAt = now;
-      const upstreamServiceTimeMs = Math.round(now - (info.requestEndAt ?? startedAt));
+      const forwardedAt = Math.max(info.requestEndAt ?? startedAt, info.heldUntil ?? 0);
+      const upstreamServiceTimeMs = Math.round(now - forwardedAt);
       const traits = { serverName: manager.serverName, upstreamServiceTimeMs, close: mustClose() };
       info.responseCode = status;
       info.responseHeaders = headers;

@@ -1,0 +1,76 @@
+// A route's own configuration of the fault filter.
+import type { Any } from '@bufbuild/protobuf/wkt';
+import {
+  type HTTPFault,
+  HTTPFaultSchema,
+} from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
+import {
+  FractionalPercent_DenominatorType as Denominator,
+  type FractionalPercent,
+} from '../../../xds/generated/envoy/type/v3/percent_pb.ts';
+import { durationMs } from './duration-ms.ts';
+import type { Fault } from './engine-config.ts';
+import type { Findings } from './findings.ts';
+import { extensionType, unpackAny } from './unpack-any.ts';
+import { warnUnhandledFields } from './warn-unhandled-fields.ts';
+
+const faultFields = new Set(['delay', 'abort']);
+
+/** Of a route's typed_per_filter_config; whatever else stands there is warned of. */
+export function convertPerFilterConfig(
+  configs: Readonly<Record<string, Any>>,
+  findings: Findings,
+): { readonly fault?: Fault } {
+  let fault: Fault | undefined;
+  for (const [name, any] of Object.entries(configs)) {
+    const config = unpackAny(any, HTTPFaultSchema, findings);
+    if (config) fault = convertFault(config, findings.within('Route', `TypedPerFilterConfig[${name}]`));
+    else
+      findings.warn(
+        `the route's configuration of '${name}' (${extensionType(any)}) is not supported by the embedded engine: it has no effect`,
+      );
+  }
+  return fault === undefined ? {} : { fault };
+}
+
+const denominators: Readonly<Record<Denominator, number>> = {
+  [Denominator.HUNDRED]: 100,
+  [Denominator.TEN_THOUSAND]: 10_000,
+  [Denominator.MILLION]: 1_000_000,
+};
+
+const shareOf = (percentage: FractionalPercent | undefined): number =>
+  percentage === undefined ? 0 : percentage.numerator / (denominators[percentage.denominator] ?? 100);
+
+function convertFault(config: HTTPFault, findings: Findings): Fault {
+  warnUnhandledFields(config, faultFields, findings);
+  return { ...convertDelay(config, findings), ...convertAbort(config, findings) };
+}
+
+function convertDelay({ delay }: HTTPFault, findings: Findings): Pick<Fault, 'delay'> {
+  if (delay === undefined) return {};
+  const { faultDelaySecifier: kind } = delay;
+  if (kind.case === 'fixedDelay') {
+    const ms = durationMs(kind.value, 0);
+    if (ms <= 0) findings.constraint('FaultDelay', 'FixedDelay', 'value must be greater than 0s');
+    return { delay: { ms, share: shareOf(delay.percentage) } };
+  }
+  if (kind.case === undefined) findings.required('FaultDelay', 'fault_delay_secifier');
+  else findings.warn('header_delay is not supported by the embedded engine: it has no effect');
+  return {};
+}
+
+function convertAbort({ abort }: HTTPFault, findings: Findings): Pick<Fault, 'abort'> {
+  if (abort === undefined) return {};
+  const { errorType } = abort;
+  const share = shareOf(abort.percentage);
+  if (errorType.case === 'httpStatus') {
+    if (errorType.value < 200 || errorType.value >= 600)
+      findings.constraint('FaultAbort', 'HttpStatus', 'value must be inside range [200, 600)');
+    return { abort: { status: errorType.value, grpcStatus: undefined, share } };
+  }
+  if (errorType.case === 'grpcStatus') return { abort: { status: 200, grpcStatus: errorType.value, share } };
+  if (errorType.case === undefined) findings.required('FaultAbort', 'error_type');
+  else findings.warn('header_abort is not supported by the embedded engine: it has no effect');
+  return {};
+}
