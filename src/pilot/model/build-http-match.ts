@@ -4,7 +4,7 @@ import type { HttpMatch, NamedMatch, StringMatch, ValueMatch } from '../resource
 import { checkRegex, literalPrefix } from './check-regex.ts';
 import { resolveGatewayName } from './host-names.ts';
 import type { BrokenMatch, HeaderMatch, ModelHttpMatch, PathMatch } from './model.ts';
-import type { Finding } from './report.ts';
+import { type Finding, invalidRegex } from './report.ts';
 
 export const everyRequest: ModelHttpMatch = {
   index: undefined,
@@ -33,13 +33,7 @@ function isUsable(checks: Checks, field: FieldPath, regex: string, affected: str
   if (reason === undefined) return true;
   const path = [...checks.path, ...field, 'regex'];
   checks.broken ??= { reason: 'invalid regular expression', field: path };
-  checks.findings.push({
-    severity: 'error',
-    code: 'TG0016',
-    path,
-    message: `The regular expression ${JSON.stringify(regex.slice(0, 200))} cannot be used: ${reason}. Requests ${affected} are answered with 500.`,
-    remedy: 'Write it in RE2 syntax: look-ahead, look-behind and back-references do not exist there.',
-  });
+  checks.findings.push(invalidRegex(regex, path, reason, `Requests ${affected} are answered with 500.`));
   return false;
 }
 

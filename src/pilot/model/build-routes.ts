@@ -122,6 +122,7 @@ function buildRoute(
     ...matched,
     headerOperations: [],
     fault: undefined,
+    corsPolicy: undefined,
     owner: virtualService.ref,
     port: context.port,
   };
@@ -133,7 +134,13 @@ function buildRoute(
   }
   if (rule.action.kind === 'broken')
     return { ...common, name, action: { ...rule.action, field: formatFieldPath(rulePath) } };
-  const changed = { ...common, name, headerOperations: headerOperations(rule), fault: rule.fault };
+  const changed = {
+    ...common,
+    name,
+    headerOperations: headerOperations(rule),
+    fault: rule.fault,
+    corsPolicy: rule.corsPolicy,
+  };
   if (rule.action.kind === 'redirect') return { ...changed, action: redirect(context, rule.action) };
   if (rule.action.kind === 'direct') return { ...changed, action: rule.action };
   return {

@@ -1,12 +1,13 @@
 // One VirtualService object → rules in Istio's terms: names resolved, regular expressions checked, broken rules marked.
 import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { type FieldPath, type Resource, resourceRef } from '../resources/resource.ts';
-import type { HttpRoute, RouteDestination, TcpRoute } from '../resources/virtual-service.ts';
+import type { CorsPolicy, HttpRoute, RouteDestination, TcpRoute } from '../resources/virtual-service.ts';
 import { buildHttpMatch, everyRequest } from './build-http-match.ts';
 import { checkHttpRoute } from './check-http-route.ts';
+import { checkRegex } from './check-regex.ts';
 import { isHostName, resolveGatewayName, resolveShortName } from './host-names.ts';
 import type { ModelAction, ModelHttpAction, ModelHttpRule, ModelTcpRule, ModelVirtualService } from './model.ts';
-import { type Finding, report } from './report.ts';
+import { type Finding, invalidRegex, report } from './report.ts';
 
 export interface VirtualServiceResult {
   readonly virtualService: ModelVirtualService;
@@ -65,7 +66,20 @@ function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[])
     timeoutMs: route.timeoutMs,
     retries: route.retries,
     fault: route.fault,
+    corsPolicy: route.corsPolicy && usableCorsPolicy(route.corsPolicy, [...path, 'corsPolicy'], findings),
   };
+}
+
+/** Without the origins whose regular expression no data plane takes: these are allowed nothing. */
+function usableCorsPolicy(policy: CorsPolicy, path: FieldPath, findings: Finding[]): CorsPolicy {
+  const allowOrigins = policy.allowOrigins.filter(({ kind, value, index }) => {
+    const reason = kind === 'regex' ? checkRegex(value) : undefined;
+    if (reason === undefined) return true;
+    const field = [...path, 'allowOrigins', index, 'regex'];
+    findings.push(invalidRegex(value, field, reason, 'It allows no origin.'));
+    return false;
+  });
+  return { ...policy, allowOrigins };
 }
 
 function httpAction(route: HttpRoute, namespace: string, path: FieldPath, findings: Finding[]): ModelHttpAction {

@@ -2,6 +2,7 @@
 import type { ResourceRef } from '../../lib/diagnostic.ts';
 import type { FieldPath, Resource } from '../resources/resource.ts';
 import type {
+  CorsPolicy,
   HeaderOperations,
   HttpDirectResponse,
   HttpFault,
@@ -115,6 +116,7 @@ export interface ModelHttpRule {
   /** Undefined: Istio's default policy. */
   readonly retries: HttpRetry | undefined;
   readonly fault: HttpFault | undefined;
+  readonly corsPolicy: CorsPolicy | undefined;
 }
 
 export type PathMatch =

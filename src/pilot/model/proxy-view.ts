@@ -1,6 +1,7 @@
 // The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type {
+  CorsPolicy,
   HeaderOperations,
   HttpDirectResponse,
   HttpFault,
@@ -14,7 +15,7 @@ import type { MeshSettings } from './mesh-settings.ts';
 import type { HeaderMatch, ModelService, ModelServicePort, PathMatch, ServerCertificate } from './model.ts';
 import type { PortRow } from './port-row.ts';
 
-export type { HeaderOperations, HttpFault, HttpRetry };
+export type { CorsPolicy, HeaderOperations, HttpFault, HttpRetry };
 
 export type RewriteView = HttpRewrite;
 
@@ -49,6 +50,7 @@ export interface RouteView {
   /** In order: of the rule, then of its only destination. */
   readonly headerOperations: readonly HeaderOperations[];
   readonly fault: HttpFault | undefined;
+  readonly corsPolicy: CorsPolicy | undefined;
   readonly action:
     | {
         readonly kind: 'forward';

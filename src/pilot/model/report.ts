@@ -11,6 +11,15 @@ export interface Finding {
   readonly remedy: string;
 }
 
+/** `consequence` is a whole sentence. */
+export const invalidRegex = (regex: string, path: FieldPath, reason: string, consequence: string): Finding => ({
+  severity: 'error',
+  code: 'TG0016',
+  path,
+  message: `The regular expression ${JSON.stringify(regex.slice(0, 200))} cannot be used: ${reason}. ${consequence}`,
+  remedy: 'Write it in RE2 syntax: look-ahead, look-behind and back-references do not exist there.',
+});
+
 export function report(resource: Resource, finding: Finding): Diagnostic {
   const location = resource.origin.locate(finding.path);
   return {

@@ -1,6 +1,7 @@
 // One http rule of a VirtualService: unknown -> HttpRoute. A rule that cannot be used stays, answers 500, and never widens.
 import { durationField, givenField, messageField, messagesField, stringField } from './fields.ts';
 import { type Message, report, reportInvalid } from './message.ts';
+import { parseCorsPolicy } from './parse-cors-policy.ts';
 import { invalidWeights, parseHttpRouteDestination } from './parse-destination.ts';
 import { parseDirectResponse } from './parse-direct-response.ts';
 import { parseFault } from './parse-fault.ts';
@@ -11,6 +12,7 @@ import { parseRetry } from './parse-retry.ts';
 import { parseRewrite } from './parse-rewrite.ts';
 import type { HttpRoute, RouteDestination } from './virtual-service.ts';
 import {
+  corsPolicyFields,
   directResponseFields,
   faultFields,
   headersFields,
@@ -29,7 +31,10 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
   const headers = messageField(message, 'headers', headersFields, parseHeaderOperations);
   const answer = redirect ? 'redirect' : directResponse && 'directResponse';
   const invalid = invalidReason(message, route, answer);
-  if (answer !== undefined) reportBeside(message, answer);
+  if (answer !== undefined) {
+    reportBeside(message, answer);
+    reportCorsBeside(message, answer);
+  }
   // An action that is not served yet has said so already.
   if (invalid !== undefined && !(route.length === 0 && unservedAction(message)))
     report(message.context, message.path, {
@@ -50,6 +55,7 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
     timeoutMs: durationField(message, 'timeout'),
     fault: messageField(message, 'fault', faultFields, parseFault),
     retries: messageField(message, 'retries', retryFields, parseRetry),
+    corsPolicy: messageField(message, 'corsPolicy', corsPolicyFields, parseCorsPolicy),
     unsupported: message.unsupported,
     invalid,
   };
@@ -87,6 +93,17 @@ function reportBeside(message: Message, winner: string): void {
       'Keep one of them.',
     );
   }
+}
+
+/** Only the filter knows origins, and Envoy's is of forwarded requests. */
+function reportCorsBeside(message: Message, answer: string): void {
+  if (givenField(message, 'corsPolicy') === undefined) return;
+  report(message.context, [...message.path, 'corsPolicy'], {
+    severity: 'warning',
+    code: 'TG0008',
+    message: `corsPolicy has no effect beside a ${answer}: the gateway's own answers get no CORS headers, as in Istio.`,
+    remedy: "Set the headers with the rule's headers.response, or remove it.",
+  });
 }
 
 function unservedAction(message: Message): string | undefined {

@@ -100,6 +100,7 @@ describe('VirtualService', () => {
           timeoutMs: undefined,
           retries: undefined,
           fault: undefined,
+          corsPolicy: undefined,
           unsupported: [],
           invalid: undefined,
         },
@@ -212,7 +213,6 @@ describe('VirtualService', () => {
     const features = {
       mirror: {},
       mirrors: [{}],
-      corsPolicy: {},
     };
     const { rule, diagnostics } = parseRule({ ...features, mirrorPercentage: {}, route });
     assert.equal(rule?.invalid, undefined);

@@ -10,7 +10,19 @@ const alone = 'The route beside it is used alone.';
 
 const httpRouteFields: Readonly<Record<string, FieldRule>> = {
   ...tableOf(
-    ['name', 'match', 'route', 'redirect', 'directResponse', 'rewrite', 'headers', 'timeout', 'retries', 'fault'],
+    [
+      'name',
+      'match',
+      'route',
+      'redirect',
+      'directResponse',
+      'rewrite',
+      'headers',
+      'timeout',
+      'retries',
+      'fault',
+      'corsPolicy',
+    ],
     served,
   ),
   delegate: unsupported(alone),
@@ -19,7 +31,6 @@ const httpRouteFields: Readonly<Record<string, FieldRule>> = {
   mirrorPercentage: unsupported('Requests are forwarded without a copy.'),
   mirrorPercent: unsupported('Requests are forwarded without a copy.'),
   mirror_percent: unsupported('Requests are forwarded without a copy.'),
-  corsPolicy: unsupported('Requests, preflight ones included, are forwarded and get no CORS headers.'),
 };
 
 /** What a rule may do instead of forwarding. */
@@ -66,6 +77,13 @@ const isFilledList = (value: unknown): boolean => Array.isArray(value) && value.
 
 export const retryFields: FieldTable = tableOf(
   [...['attempts', 'perTryTimeout', 'retryOn', 'retryRemoteLocalities', 'retryIgnorePreviousHosts', 'backoff']],
+  served,
+);
+export const corsPolicyFields: FieldTable = tableOf(
+  [
+    ...['allowOrigins', 'allowOrigin', 'allowMethods', 'allowHeaders', 'exposeHeaders', 'maxAge', 'allowCredentials'],
+    'unmatchedPreflights',
+  ],
   served,
 );
 const onlyFixed = 'Neither Istio nor Envoy does it.';

@@ -118,9 +118,28 @@ export interface HttpRoute {
   /** A rule that is broken beyond use (no route, weights that make no sense): it answers 500 and why is in its Diagnostic. */
   readonly invalid: string | undefined;
   readonly fault: HttpFault | undefined;
+  readonly corsPolicy: CorsPolicy | undefined;
   /** Absent: Istio's default policy. */
   readonly retries: HttpRetry | undefined;
 }
+
+export interface CorsPolicy {
+  /** Any of them. */
+  readonly allowOrigins: readonly OriginMatch[];
+  /** One `*` stands for whatever is asked for. */
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  readonly maxAgeSeconds: number | undefined;
+  readonly allowCredentials: boolean | undefined;
+  /** Whether preflights of other origins go to the destination; else they are answered without CORS headers. */
+  readonly forwardUnmatchedPreflights: boolean;
+}
+
+export type OriginMatch = StringMatch & {
+  /** In the list it stands in. */
+  readonly index: number;
+};
 
 export interface FaultShare {
   readonly numerator: number;

@@ -23,7 +23,7 @@ function pathSpecifier(
   return { pathSpecifier: { case: 'safeRegex', value: { regex: value } }, caseSensitive };
 }
 
-function stringMatcher({ kind, value }: Exclude<ValueMatch, { kind: 'present' }>): StringMatcher {
+export function stringMatcher({ kind, value }: Exclude<ValueMatch, { kind: 'present' }>): StringMatcher {
   if (kind === 'regex') return { matchPattern: { case: 'safeRegex', value: { regex: value } } };
   return { matchPattern: { case: kind, value } };
 }

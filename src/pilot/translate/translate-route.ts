@@ -12,6 +12,7 @@ import type { PathMatch } from '../model/model.ts';
 import type { ForwardTargets, RouteView, Target, WeightedTarget } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
 import { translateDirectResponse, translateRedirect } from './translate-answer.ts';
+import { translateCors } from './translate-cors.ts';
 import { translateFault } from './translate-fault.ts';
 import { translateHeaderOperations } from './translate-header-operations.ts';
 import { translateRetry } from './translate-retry.ts';
@@ -80,13 +81,23 @@ function routeName(route: RouteView): string {
   return `broken:${formatResourceRef(route.owner)}:${route.action.field}`;
 }
 
+function perFilterConfig({
+  fault,
+  corsPolicy,
+}: RouteView): Pick<MessageInitShape<typeof RouteSchema>, 'typedPerFilterConfig'> {
+  if (fault === undefined && corsPolicy === undefined) return {};
+  return {
+    typedPerFilterConfig: { ...(fault && translateFault(fault)), ...(corsPolicy && translateCors(corsPolicy)) },
+  };
+}
+
 export function translateRoute(route: RouteView): Route {
   const { namespace, name } = route.owner;
   return create(RouteSchema, {
     name: routeName(route),
     match: translateRouteMatch(route),
     ...translateHeaderOperations(route.headerOperations),
-    ...(route.fault === undefined ? {} : { typedPerFilterConfig: translateFault(route.fault) }),
+    ...perFilterConfig(route),
     ...(route.statPrefix === undefined ? {} : { statPrefix: route.statPrefix }),
     action: translateAction(route),
     metadata: {

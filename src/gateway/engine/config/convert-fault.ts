@@ -1,9 +1,5 @@
 // A route's own configuration of the fault filter.
-import type { Any } from '@bufbuild/protobuf/wkt';
-import {
-  type HTTPFault,
-  HTTPFaultSchema,
-} from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
+import type { HTTPFault } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import {
   FractionalPercent_DenominatorType as Denominator,
   type FractionalPercent,
@@ -11,27 +7,9 @@ import {
 import { durationMs } from './duration-ms.ts';
 import type { Fault } from './engine-config.ts';
 import type { Findings } from './findings.ts';
-import { extensionType, unpackAny } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 const faultFields = new Set(['delay', 'abort']);
-
-/** Of a route's typed_per_filter_config; whatever else stands there is warned of. */
-export function convertPerFilterConfig(
-  configs: Readonly<Record<string, Any>>,
-  findings: Findings,
-): { readonly fault?: Fault } {
-  let fault: Fault | undefined;
-  for (const [name, any] of Object.entries(configs)) {
-    const config = unpackAny(any, HTTPFaultSchema, findings);
-    if (config) fault = convertFault(config, findings.within('Route', `TypedPerFilterConfig[${name}]`));
-    else
-      findings.warn(
-        `the route's configuration of '${name}' (${extensionType(any)}) is not supported by the embedded engine: it has no effect`,
-      );
-  }
-  return fault === undefined ? {} : { fault };
-}
 
 const denominators: Readonly<Record<Denominator, number>> = {
   [Denominator.HUNDRED]: 100,
@@ -39,10 +17,11 @@ const denominators: Readonly<Record<Denominator, number>> = {
   [Denominator.MILLION]: 1_000_000,
 };
 
-const shareOf = (percentage: FractionalPercent | undefined): number =>
+/** 0 to 1. */
+export const shareOf = (percentage: FractionalPercent | undefined): number =>
   percentage === undefined ? 0 : percentage.numerator / (denominators[percentage.denominator] ?? 100);
 
-function convertFault(config: HTTPFault, findings: Findings): Fault {
+export function convertFault(config: HTTPFault, findings: Findings): Fault {
   warnUnhandledFields(config, faultFields, findings);
   return { ...convertDelay(config, findings), ...convertAbort(config, findings) };
 }

@@ -7,8 +7,8 @@ import type {
   WeightedCluster,
 } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { compileRegex } from '../match/compile-regex.ts';
-import { convertPerFilterConfig } from './convert-fault.ts';
 import { convertHeaderMutations, headerChangeFields } from './convert-header-mutations.ts';
+import { convertPerFilterConfig } from './convert-per-filter-config.ts';
 import { convertRedirect } from './convert-redirect.ts';
 import { convertRetry } from './convert-retry.ts';
 import { convertHostRewrite, convertRewrite } from './convert-rewrite.ts';

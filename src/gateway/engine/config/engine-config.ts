@@ -140,10 +140,25 @@ export interface Route {
   readonly action: ForwardAction | RedirectAction | DirectResponseAction;
   readonly headers?: MessageMutations;
   readonly fault?: Fault;
+  readonly cors?: Cors;
   /** `operation` of the decorator; '' for none. */
   readonly decoratorOperation: string;
   /** filter_metadata.istio.config: the path of the owner. */
   readonly owner: string | undefined;
+}
+
+/** Lists are joined as they go into headers; an empty one is not sent, `*` stands for what the client asks for. */
+export interface Cors {
+  readonly origins: readonly ValueMatcher[];
+  readonly anyOrigin: boolean;
+  readonly allowMethods: string;
+  readonly allowHeaders: string;
+  readonly exposeHeaders: string;
+  readonly maxAge: string;
+  readonly allowCredentials: boolean;
+  readonly forwardUnmatchedPreflights: boolean;
+  /** The part of the requests that it is for, 0 to 1. */
+  readonly share: number;
 }
 
 /** `share`: the part of the requests that it is for, 0 to 1. */

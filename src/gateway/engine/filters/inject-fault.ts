@@ -18,7 +18,8 @@ export function injectFault(exchange: Exchange, fault: Fault, random: () => numb
   holdRequest(exchange, delay.ms, continueOrAbort);
 }
 
-const isChosen = (share: number, random: () => number): boolean => share > 0 && random() < share;
+/** Whether a request is of a share (0 to 1) of them. */
+export const isChosen = (share: number, random: () => number): boolean => share > 0 && random() < share;
 
 function abort(exchange: Exchange, { status, grpcStatus }: NonNullable<Fault['abort']>): void {
   exchange.sendLocalReply({

@@ -4,6 +4,7 @@ import type { ForwardAction, Route, VirtualHost } from '../config/engine-config.
 import { requestedUpgrade } from '../http/check-request.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { HttpServing } from '../http/http-serving.ts';
+import { applyCors } from './apply-cors.ts';
 import { type ChosenCluster, forwardRequest } from './forward-request.ts';
 import { injectFault } from './inject-fault.ts';
 import { changeResponses } from './prepare-upstream-request.ts';
@@ -11,12 +12,14 @@ import { redirectRequest } from './redirect-request.ts';
 
 export function serveRoute(exchange: Exchange, virtualHost: VirtualHost, route: Route, serving: HttpServing): void {
   exchange.info.routeName = route.name;
-  const { action, fault } = route;
+  const { action, fault, cors } = route;
   const chosen = action.kind === 'forward' ? chooseCluster(exchange, action, serving) : undefined;
   changeResponses(exchange, [chosen?.entry.headers, route.headers]);
   const act = (): void => performAction(exchange, virtualHost, route, chosen, serving);
-  if (fault === undefined) act();
-  else injectFault(exchange, fault, serving.random, act);
+  const checkOrigin = (): void =>
+    cors === undefined || action.kind !== 'forward' ? act() : applyCors(exchange, cors, serving.random, act);
+  if (fault === undefined) checkOrigin();
+  else injectFault(exchange, fault, serving.random, checkOrigin);
 }
 
 /** With the route, not when it is forwarded: the answers of filters are logged with the cluster, and changed as it says. */
