@@ -22,6 +22,8 @@ interface Expectation {
   readonly backend?: string;
   readonly headers?: Headers;
   readonly body?: string;
+  /** What came back over a WebSocket. */
+  readonly frame?: string;
   readonly tls?: string;
   /** Common name of the gateway's certificate. */
   readonly cn?: string;

@@ -2,6 +2,7 @@
 
 import type { PickedHost } from '../cluster/load-balancer.ts';
 import type { ForwardAction, Route, VirtualHost, WeightedEntry } from '../config/engine-config.ts';
+import { requestedUpgrade } from '../http/check-request.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { HttpServing } from '../http/http-serving.ts';
@@ -60,6 +61,7 @@ function createForwarding(
   const timeoutMs = requestTimeoutMs(exchange.headers, action);
   const perTryTimeoutMs = tryTimeoutMs(policy, timeoutMs);
   const tried = createTriedHosts(policy);
+  const upgrade = requestedUpgrade(stream);
   const body = createRequestBody({
     hasBody: stream.hasBody,
     keep: policy !== undefined && policy.numRetries > 0,
@@ -158,6 +160,7 @@ function createForwarding(
       responding = true;
       clearTimeout(tryTimer);
       body.stopKeeping();
+      if (status === 101 && upstream) body.attach(upstream);
       info.details = 'via_upstream';
       if (endStream) {
         info.responseEndAt = performance.now();
@@ -228,8 +231,9 @@ function createForwarding(
       : exchange.headers;
     const { head } = stream;
     const target = { method: head.method, path: exchange.path, authority: exchange.authority, scheme: exchange.scheme };
-    upstream = connection.send({ ...target, headers, endStream: !stream.hasBody }, upstreamEvents);
-    body.attach(upstream);
+    upstream = connection.send({ ...target, headers, upgrade, endStream: !stream.hasBody }, upstreamEvents);
+    // Bytes of another protocol wait until the endpoint speaks it.
+    if (upgrade === undefined) body.attach(upstream);
     if (body.ended && !responding) startTryTimer();
   };
 

@@ -1,7 +1,6 @@
 // What a route says is done with a request: answered here, or forwarded to a cluster.
 import { pickCluster } from '../cluster/pick-cluster.ts';
 import type { ForwardAction, Route, VirtualHost } from '../config/engine-config.ts';
-import { requestedUpgrade } from '../http/check-request.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { applyCors } from './apply-cors.ts';
@@ -48,11 +47,6 @@ function performAction(
       redirectRequest(exchange, route.match, action);
       return;
     case 'forward':
-      // Answered here as Envoy answers upgrades that it does not offer; redirects and direct responses need none.
-      if (requestedUpgrade(exchange.stream) !== undefined) {
-        exchange.sendLocalReply({ status: 403, body: '', details: 'upgrade_failed', close: true });
-        return;
-      }
       if (route.decoratorOperation !== '')
         exchange.headers.push('x-envoy-decorator-operation', route.decoratorOperation);
       forwardRequest(exchange, virtualHost, route, action, chosen, serving);

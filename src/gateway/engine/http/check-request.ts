@@ -48,9 +48,15 @@ export function checkRequest(
 /** The protocol that a client asks to change to. `h2c` is not an upgrade to Envoy: it answers in HTTP/1.1. */
 export function requestedUpgrade(stream: DownstreamStream): string | undefined {
   if (stream.protocol !== 'HTTP/1.1') return undefined;
-  const wanted = getHeader(stream.head.headers, 'upgrade')?.toLowerCase();
-  if (wanted === undefined || wanted === 'h2c') return undefined;
-  return hasToken(getHeader(stream.head.headers, 'connection'), 'upgrade') ? wanted : undefined;
+  const { headers } = stream.head;
+  return wantsUpgrade(getHeader(headers, 'upgrade'), getHeader(headers, 'connection'));
+}
+
+/** Values of the headers of these names → the protocol in lower case. */
+export function wantsUpgrade(upgrade: string | undefined, connection: string | undefined): string | undefined {
+  const wanted = upgrade?.toLowerCase();
+  if (wanted === undefined || wanted === '' || wanted === 'h2c') return undefined;
+  return hasToken(connection, 'upgrade') ? wanted : undefined;
 }
 
 function rejected(status: number, body: string, details: string, flags: LocalReply['flags'] = []): CheckedRequest {

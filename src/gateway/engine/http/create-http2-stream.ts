@@ -3,6 +3,7 @@ import http2 from 'node:http2';
 import type { DownstreamEvents, DownstreamStream, RequestHead } from './downstream-stream.ts';
 import { fromRawHeaders, type HeaderList } from './header-list.ts';
 import { toHttp2Headers } from './http2-headers.ts';
+import { resetHttp2Stream } from './reset-http2-stream.ts';
 
 const { constants } = http2;
 
@@ -72,17 +73,13 @@ export function createHttp2Stream(
       stream.end();
       finishRequest();
     },
-    reset: () => {
-      if (!stream.closed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    },
+    reset: () => resetHttp2Stream(stream, constants.NGHTTP2_INTERNAL_ERROR),
   };
 
   /** The answer is out: what still comes of the request is of no use to anybody (RFC 9113 8.1: reset with NO_ERROR). */
   function finishRequest(): void {
     if (requestComplete) return;
-    stream.once('finish', () => {
-      if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
-    });
+    stream.once('finish', () => resetHttp2Stream(stream, constants.NGHTTP2_NO_ERROR));
     stream.resume();
   }
 }

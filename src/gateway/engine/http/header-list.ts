@@ -47,3 +47,10 @@ export function hasToken(value: string | undefined, token: string): boolean {
 export function isGrpcContentType(value: string | undefined): boolean {
   return value !== undefined && (value === 'application/grpc' || value.startsWith('application/grpc+'));
 }
+
+/** As HTTP/1.1 writes them, each with its line end. */
+export function formatHeaderLines(headers: HeaderList): string {
+  let text = '';
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return text;
+}

@@ -47,6 +47,8 @@ const replaced = new Set([
   'x-forwarded-client-cert',
 ]);
 
+const ofUpgrade = new Set(['connection', 'upgrade']);
+
 export interface RequestOrigin {
   readonly remoteIp: string;
   readonly scheme: 'http' | 'https';
@@ -54,11 +56,13 @@ export interface RequestOrigin {
 
 /**
  * The headers as endpoints get them, in Envoy's order: the client's, then ours. The route's own (decorator, attempt count) come later.
+ * With `upgrades` the client's wish to change protocols goes along.
  */
 export function buildRequestHeaders(
   received: HeaderList,
   origin: RequestOrigin,
   manager: HttpConnectionManager,
+  upgrades = false,
 ): HeaderList {
   const nominated = nominatedHeaders(received);
   const headers: HeaderList = [];
@@ -69,6 +73,10 @@ export function buildRequestHeaders(
     const value = received[i + 1] ?? '';
     if (name === 'x-forwarded-for') forwardedFor = forwardedFor === undefined ? value : `${forwardedFor},${value}`;
     else if (name === 'x-forwarded-proto') forwardedProto ??= value;
+    if (upgrades && ofUpgrade.has(name)) {
+      headers.push(name, value);
+      continue;
+    }
     if (name === 'te' ? !/^\s*trailers\s*$/i.test(value) : hopByHop.has(name) || nominated?.has(name)) continue;
     if (replaced.has(name) || edgeOnly.has(name)) continue;
     headers.push(name, value);

@@ -1,8 +1,10 @@
 // HTTP/1.1 connections: node:http parses, the connection manager serves, and what cannot be parsed gets Envoy's answer.
-import http, { type IncomingMessage, ServerResponse } from 'node:http';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createHttp1Stream, type Http1Stream } from './create-http1-stream.ts';
+import { wantsUpgrade } from './check-request.ts';
+import { createHttp1Stream, type Http1Stream, type Http1StreamOwner } from './create-http1-stream.ts';
+import { createLastResponse, createUpgradeStream } from './create-upgrade-stream.ts';
 import type { ConnectionState, HttpServing } from './http-serving.ts';
 import { refuseMalformed } from './refuse-malformed.ts';
 import { serveRequest } from './serve-request.ts';
@@ -21,6 +23,8 @@ interface Http1Connection {
   closing: boolean;
 }
 
+type CreateStream = (owner: Http1StreamOwner) => Http1Stream;
+
 export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing): Http1Server {
   const connections = new WeakMap<Duplex, Http1Connection>();
   const server = http.createServer({
@@ -30,12 +34,13 @@ export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing):
     headersTimeout: 0,
     keepAliveTimeout: 3_600_000,
     requireHostHeader: false,
+    shouldUpgradeCallback: ({ headers }) => wantsUpgrade(headers.upgrade, headers.connection) !== undefined,
   });
   // Node drops headers over its own count silently; ours are counted and refused.
   server.maxHeadersCount = 0;
   server.timeout = 0;
 
-  const serve = (connection: Http1Connection, request: IncomingMessage, response: ServerResponse): void => {
+  const serve = (connection: Http1Connection, request: IncomingMessage, create: CreateStream): void => {
     const { state } = connection;
     const { socket } = request;
     if (request.rawHeaders.length / 2 > state.manager().maxRequestHeadersCount) {
@@ -43,7 +48,7 @@ export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing):
       refuseMalformed(socket, state, serving, { kind: 'too-many-headers' });
       return;
     }
-    const stream = createHttp1Stream(request, response, {
+    const stream = create({
       onLastAnswer: () => {
         connection.closing = true;
       },
@@ -59,28 +64,29 @@ export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing):
     serveRequest(stream, state, serving);
   };
 
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+  const receive = (request: IncomingMessage, create: CreateStream): void => {
     const { socket } = request;
     const connection = connections.get(socket);
     if (!connection) socket.destroy();
     else if (connection.closing) return;
     else if (connection.current) {
       // One after the other, as Envoy; a client that sends ahead is read no further than what is there.
-      connection.waiting.push(() => serve(connection, request, response));
+      connection.waiting.push(() => serve(connection, request, create));
       socket.pause();
-    } else serve(connection, request, response);
+    } else serve(connection, request, create);
   };
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+    receive(request, (owner) => createHttp1Stream(request, response, owner));
   server.on('request', onRequest);
   // Whoever asks to be told to continue is told so by the endpoint.
   server.on('checkContinue', onRequest);
   server.on('checkExpectation', onRequest);
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
-    const response = new ServerResponse(request);
-    response.assignSocket(socket as Socket);
-    response.shouldKeepAlive = false;
-    response.on('finish', () => socket.end());
-    onRequest(request, response);
+    onRequest(request, createLastResponse(request, socket as Socket));
   });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, sent: Buffer) =>
+    receive(request, (owner) => createUpgradeStream(request, socket as Socket, sent, owner)),
+  );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const connection = connections.get(socket);
     // After the last answer anything may come: nobody listens, and the connection closes by itself.

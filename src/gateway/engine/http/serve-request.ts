@@ -7,7 +7,13 @@ import { matchVirtualHost } from '../match/match-virtual-host.ts';
 import { buildRequestInfo } from './build-request-info.ts';
 import { checkRequest, requestedUpgrade } from './check-request.ts';
 import type { DownstreamStream } from './downstream-stream.ts';
-import { createExchangeInfo, type Exchange, type ExchangeEvents, type LocalReply } from './exchange.ts';
+import {
+  createExchangeInfo,
+  type Exchange,
+  type ExchangeEvents,
+  type ExchangeInfo,
+  type LocalReply,
+} from './exchange.ts';
 import { getHeader, type HeaderList, hasToken, isGrpcContentType } from './header-list.ts';
 import type { ConnectionState, HttpServing } from './http-serving.ts';
 import { renderLocalReply } from './local-reply.ts';
@@ -81,9 +87,13 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
     sendHeaders: (status, headers, endStream) => {
       const now = performance.now();
       info.responseStartAt = now;
-      const forwardedAt = Math.max(info.requestEndAt ?? startedAt, info.heldUntil ?? 0);
-      const upstreamServiceTimeMs = Math.round(now - forwardedAt);
-      const traits = { serverName: manager.serverName, upstreamServiceTimeMs, close: mustClose() };
+      const upgraded = status === 101;
+      const traits = {
+        serverName: manager.serverName,
+        upstreamServiceTimeMs: upstreamServiceTimeMs(info, now),
+        close: !upgraded && mustClose(),
+        upgraded,
+      };
       info.responseCode = status;
       info.responseHeaders = headers;
       respond(status, buildResponseHeaders(headers, traits, exchange.changeResponse), endStream);
@@ -165,7 +175,12 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
     }
     exchange.path = checked.path;
     exchange.authority = checked.authority;
-    exchange.headers = buildRequestHeaders(stream.head.headers, { remoteIp: connection.remoteIp, scheme }, manager);
+    exchange.headers = buildRequestHeaders(
+      stream.head.headers,
+      { remoteIp: connection.remoteIp, scheme },
+      manager,
+      upgrades,
+    );
     const table = serving.routeTable(manager.routeConfigName);
     const virtualHost = table && matchVirtualHost(table, exchange.authority);
     const isSecure = getHeader(exchange.headers, 'x-forwarded-proto') === 'https';
@@ -185,4 +200,9 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
     }
     serveRoute(exchange, virtualHost, found, serving);
   }
+}
+
+/** From when the endpoint had the whole request; an answer that comes before that tells nothing of its speed, as in Envoy. */
+function upstreamServiceTimeMs({ requestEndAt, heldUntil }: ExchangeInfo, now: number): number | undefined {
+  return requestEndAt === undefined ? undefined : Math.round(now - Math.max(requestEndAt, heldUntil ?? 0));
 }

@@ -1,6 +1,6 @@
 // One HTTP/1.1 connection to an endpoint: one request at a time, kept for the next one where the endpoint allows it.
 import type { Socket } from 'node:net';
-import { getHeader, type HeaderList } from '../http/header-list.ts';
+import { formatHeaderLines, getHeader } from '../http/header-list.ts';
 import { socketAddress } from './connect-upstream.ts';
 import { createResponseParser } from './create-response-parser.ts';
 import type { ResponseHead } from './parse-response-head.ts';
@@ -74,7 +74,7 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
     onHead: (received) => {
       const current = events;
       if (!current) return;
-      if (received.status < 200) {
+      if (received.status < 200 && received.status !== 101) {
         if (received.status === 100) current.onContinue();
         return;
       }
@@ -106,7 +106,7 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
     },
     end: (trailers) => {
       requestEnded = true;
-      if (chunked) socket.write(trailers ? `0\r\n${formatHeaders(trailers)}\r\n` : '0\r\n\r\n', 'latin1');
+      if (chunked) socket.write(trailers ? `0\r\n${formatHeaderLines(trailers)}\r\n` : '0\r\n\r\n', 'latin1');
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
@@ -148,8 +148,11 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
       stale = requests > 0 && performance.now() - idleSince > staleAfterMs;
       requests++;
       requestEnded = request.endStream;
-      chunked = !request.endStream && getHeader(request.headers, 'content-length') === undefined;
-      parser.expect(request.method);
+      chunked =
+        !request.endStream &&
+        request.upgrade === undefined &&
+        getHeader(request.headers, 'content-length') === undefined;
+      parser.expect(request.method, request.upgrade !== undefined);
       socket.write(formatRequestHead(request, chunked), 'latin1');
       return stream;
     },
@@ -157,17 +160,11 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
   return connection;
 }
 
-function formatHeaders(headers: HeaderList): string {
-  let text = '';
-  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
-  return text;
-}
-
 /** The head as it goes out; every part was checked by the codec that read it, so that no line break can be in it. */
 export function formatRequestHead(request: UpstreamRequestHead, chunked: boolean): string {
   let text = `${request.method} ${request.path} HTTP/1.1\r\n`;
   if (request.authority !== '') text += `host: ${request.authority}\r\n`;
-  text += formatHeaders(request.headers);
+  text += formatHeaderLines(request.headers);
   if (chunked) text += 'transfer-encoding: chunked\r\n';
   else if (
     request.endStream &&

@@ -12,8 +12,8 @@ export interface ResponseEvents {
 export type ParseResult = 'ok' | 'invalid';
 
 export interface ResponseParser {
-  /** Prepares for the answer to a request with this method. */
-  expect(method: string): void;
+  /** Prepares for the answer to a request with this method, which may ask for another protocol: after 101 all is body. */
+  expect(method: string, upgrade?: boolean): void;
   /** `invalid`: the endpoint does not speak HTTP/1.1, or sends what nobody asked for; the connection is of no more use. */
   execute(chunk: Buffer): ParseResult;
   /** The endpoint closed. True if that was the end of a body without length. */
@@ -22,7 +22,7 @@ export interface ResponseParser {
   readonly untouched: boolean;
 }
 
-type State = 'idle' | 'head' | 'length' | 'close' | 'chunk-size' | 'chunk-data' | 'chunk-end' | 'trailers';
+type State = 'idle' | 'head' | 'length' | 'close' | 'tunnel' | 'chunk-size' | 'chunk-data' | 'chunk-end' | 'trailers';
 
 const empty = Buffer.alloc(0);
 const maxChunkLineBytes = 4096;
@@ -30,6 +30,7 @@ const maxChunkLineBytes = 4096;
 export function createResponseParser(events: ResponseEvents, maxHeadBytes = 60 * 1024): ResponseParser {
   let state: State = 'idle';
   let method = 'GET';
+  let upgrade = false;
   /** Bytes of a head, a chunk line or trailers that are not complete yet. */
   let held: Buffer = empty;
   let remaining = 0;
@@ -55,10 +56,10 @@ export function createResponseParser(events: ResponseEvents, maxHeadBytes = 60 *
     held = empty;
     if (length.head > maxHeadBytes) return undefined;
     const head = parseResponseHead(bytes.toString('latin1', 0, length.head), method);
-    if (!head || head.status === 101) return undefined;
+    if (!head || (head.status === 101 && !upgrade)) return undefined;
     const rest = bytes.subarray(length.total);
     // Interim answers come before the one that counts.
-    if (head.status >= 200) {
+    if (head.status >= 200 || head.status === 101) {
       state = stateAfter(head);
       remaining = head.framing.kind === 'length' ? head.framing.length : 0;
     }
@@ -139,6 +140,7 @@ export function createResponseParser(events: ResponseEvents, maxHeadBytes = 60 *
       case 'chunk-data':
         return readData(chunk);
       case 'close':
+      case 'tunnel':
         events.onBody(chunk);
         return empty;
       case 'chunk-size':
@@ -154,8 +156,9 @@ export function createResponseParser(events: ResponseEvents, maxHeadBytes = 60 *
     get untouched() {
       return untouched;
     },
-    expect: (requestMethod) => {
+    expect: (requestMethod, asksUpgrade = false) => {
       method = requestMethod;
+      upgrade = asksUpgrade;
       state = 'head';
       held = empty;
       untouched = true;
@@ -190,6 +193,8 @@ function stateAfter(head: ResponseHead): State {
       return 'chunk-size';
     case 'close':
       return 'close';
+    case 'tunnel':
+      return 'tunnel';
     case 'none':
       return 'idle';
   }

@@ -5,11 +5,13 @@ export type BodyFraming =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly length: number }
   | { readonly kind: 'chunked' }
-  | { readonly kind: 'close' };
+  | { readonly kind: 'close' }
+  /** After 101: another protocol, until either side closes. */
+  | { readonly kind: 'tunnel' };
 
 export interface ResponseHead {
   readonly status: number;
-  /** Without transfer-encoding and connection's own headers: those end with this hop. */
+  /** Without transfer-encoding and connection's own headers: those end with this hop, unless it changes protocols. */
   readonly headers: HeaderList;
   readonly framing: BodyFraming;
   /** The endpoint lets the connection be used again. */
@@ -78,6 +80,7 @@ function interpretHead(
         break;
       case 'connection':
         connection += `,${value.toLowerCase()}`;
+        if (status === 101) headers.push(name, value);
         break;
       case 'keep-alive':
         keepAliveHint = value;
@@ -89,10 +92,14 @@ function interpretHead(
     }
   }
   const bodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
-  const framing = frameBody(bodiless, contentLength, transferEncoding);
+  const framing: BodyFraming | undefined =
+    status === 101 ? { kind: 'tunnel' } : frameBody(bodiless, contentLength, transferEncoding);
   if (!framing) return undefined;
   const tokens = connection.split(',').map((part) => part.trim());
-  const keepAlive = framing.kind !== 'close' && (http11 ? !tokens.includes('close') : tokens.includes('keep-alive'));
+  const keepAlive =
+    framing.kind !== 'close' &&
+    framing.kind !== 'tunnel' &&
+    (http11 ? !tokens.includes('close') : tokens.includes('keep-alive'));
   const seconds = /(?:^|[\s,])timeout=(\d{1,6})/i.exec(keepAliveHint)?.[1];
   return { status, headers, framing, keepAlive, keepAliveSeconds: seconds === undefined ? undefined : Number(seconds) };
 }

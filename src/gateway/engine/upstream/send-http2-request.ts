@@ -2,6 +2,7 @@
 import http2 from 'node:http2';
 import { fromRawHeaders, type HeaderList } from '../http/header-list.ts';
 import { toHttp2Headers } from '../http/http2-headers.ts';
+import { resetHttp2Stream } from '../http/reset-http2-stream.ts';
 import type { ResetReason, UpstreamEvents, UpstreamRequestHead, UpstreamStream } from './upstream-stream.ts';
 
 const { constants } = http2;
@@ -41,7 +42,10 @@ export function sendHttp2Request(
     const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     const status = Number(headers[':status']);
     const current = endStream ? take() : events;
-    current?.onHeaders(status, responseHeaders(raw), endStream);
+    const upgraded = head.upgrade !== undefined && status === 200;
+    const answered = responseHeaders(raw);
+    if (upgraded) current?.onHeaders(101, [...answered, 'connection', 'upgrade', 'upgrade', head.upgrade], endStream);
+    else current?.onHeaders(status, answered, endStream);
   });
   stream.on('data', (chunk: Buffer) => events?.onData(chunk));
   stream.on('trailers', (_headers, _flags, raw) => {
@@ -69,7 +73,7 @@ export function sendHttp2Request(
     resume: () => stream.resume(),
     cancel: () => {
       take();
-      if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+      resetHttp2Stream(stream, constants.NGHTTP2_CANCEL);
     },
   };
 }
@@ -82,7 +86,9 @@ function resetReason(stream: http2.ClientHttp2Stream, session: http2.ClientHttp2
 
 function requestHeaders(head: UpstreamRequestHead): http2.OutgoingHttpHeaders {
   const headers = toHttp2Headers(head.headers);
-  headers[':method'] = head.method;
+  headers[':method'] = head.upgrade === undefined ? head.method : 'CONNECT';
+  // RFC 8441.
+  if (head.upgrade !== undefined) headers[':protocol'] = head.upgrade;
   headers[':path'] = head.path;
   headers[':scheme'] = head.scheme;
   if (head.authority !== '') headers[':authority'] = head.authority;

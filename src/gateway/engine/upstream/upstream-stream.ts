@@ -9,6 +9,8 @@ export interface UpstreamRequestHead {
   readonly scheme: string;
   /** Without host and pseudo headers. */
   readonly headers: HeaderList;
+  /** The protocol that the client asks to change to; a body is bytes of it. */
+  readonly upgrade?: string | undefined;
   /** There is no body and there are no trailers. */
   readonly endStream: boolean;
 }
