@@ -70,6 +70,10 @@ export const diagnosticCodes = {
   },
   TG0024: { name: 'PortNotBound', doc: 'A Gateway port has no address on this machine.' },
   TG0025: { name: 'ServerWithoutRoute', doc: 'No route leads anywhere from a TCP port; it stays closed.' },
+  TG0026: {
+    name: 'DelegateNotUsed',
+    doc: 'A VirtualService cannot delegate to another one, or a rule of the other one gets no request.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

@@ -72,6 +72,15 @@ function pseudoHeader(checks: Checks, name: 'method' | 'authority' | 'scheme', m
   return [{ name: `:${name}`, match: known, invert: false }];
 }
 
+const pseudoHeaders = [':method', ':authority', ':scheme'];
+
+/** By name, pseudo headers last. */
+export const inIstioOrder = (headers: readonly HeaderMatch[]): readonly HeaderMatch[] =>
+  headers.toSorted((a, b) => {
+    const byKind = pseudoHeaders.indexOf(a.name) - pseudoHeaders.indexOf(b.name);
+    return byKind || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  });
+
 export function buildHttpMatch(
   match: HttpMatch,
   namespace: string,
@@ -88,12 +97,12 @@ export function buildHttpMatch(
     index: match.index,
     name: match.name,
     path: uri,
-    headers: [
-      ...headers.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    headers: inIstioOrder([
+      ...headers,
       ...pseudoHeader(checks, 'method', match.method),
       ...pseudoHeader(checks, 'authority', match.authority),
       ...pseudoHeader(checks, 'scheme', match.scheme),
-    ],
+    ]),
     queryParams: namedMatches(checks, 'queryParams', match.queryParams),
     sourceLabels: match.sourceLabels,
     sourceNamespace: match.sourceNamespace,

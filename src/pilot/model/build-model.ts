@@ -13,6 +13,7 @@ import { checkGateway, mayFront } from './check-gateway.ts';
 import { checkPortNames } from './check-port-names.ts';
 import { checkVirtualService } from './check-virtual-service.ts';
 import { compareResources } from './compare-resources.ts';
+import { mergeDelegates } from './merge-delegates.ts';
 import { rootNamespace } from './mesh-settings.ts';
 import type { Model, ModelGateway, ModelSecret, ModelVirtualService } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
@@ -112,7 +113,9 @@ export function buildModel(previous: Model | undefined, snapshot: Snapshot, now:
   const gatewayResults = inOrder(objects.Gateway).map(gatewayOf);
   const virtualServiceResults = inOrder(objects.VirtualService).map(virtualServiceOf);
   const gateways = gatewayResults.map(({ gateway }) => gateway);
-  const virtualServices = virtualServiceResults.map(({ virtualService }) => virtualService);
+  const writtenVirtualServices = virtualServiceResults.map(({ virtualService }) => virtualService);
+  const delegation = mergeDelegates(writtenVirtualServices);
+  const { virtualServices } = delegation;
   const model: Model = {
     mesh: mesh.mesh,
     services: buildServices(previous?.services, objects),
@@ -132,7 +135,8 @@ export function buildModel(previous: Model | undefined, snapshot: Snapshot, now:
     gatewayResults.flatMap((result) => result.diagnostics),
     gateways.flatMap((gateway) => checkGateway(model, gateway)),
     virtualServiceResults.flatMap((result) => result.diagnostics),
-    virtualServices.flatMap((virtualService) => checkVirtualService(model, virtualService)),
+    delegation.diagnostics,
+    writtenVirtualServices.flatMap((virtualService) => checkVirtualService(model, virtualService)),
     views.flatMap((view) => view.diagnostics),
     checkPortNames(views.flatMap((view) => view.clusters)),
   );

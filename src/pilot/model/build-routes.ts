@@ -130,10 +130,16 @@ function buildRoute(
   const rulePath = ['spec', 'http', rule.index];
   if (match.broken !== undefined) {
     const { reason, field } = match.broken;
-    return { ...common, name, action: { kind: 'broken', reason, field: formatFieldPath(field) } };
+    return { ...common, name, action: { kind: 'broken', reason, field: formatFieldPath(field), source: rule.source } };
   }
-  if (rule.action.kind === 'broken')
-    return { ...common, name, action: { ...rule.action, field: formatFieldPath(rulePath) } };
+  if (rule.action.kind === 'broken' || rule.action.kind === 'delegate') {
+    const reason = rule.action.kind === 'broken' ? rule.action.reason : 'it delegates';
+    return {
+      ...common,
+      name,
+      action: { kind: 'broken', reason, field: formatFieldPath(rulePath), source: rule.source },
+    };
+  }
   const changed = {
     ...common,
     name,

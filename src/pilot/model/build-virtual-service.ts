@@ -1,5 +1,5 @@
 // One VirtualService object → rules in Istio's terms: names resolved, regular expressions checked, broken rules marked.
-import type { Diagnostic } from '../../lib/diagnostic.ts';
+import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import { type FieldPath, type Resource, resourceRef } from '../resources/resource.ts';
 import type { CorsPolicy, HttpRoute, RouteDestination, TcpRoute } from '../resources/virtual-service.ts';
 import { buildHttpMatch, everyRequest } from './build-http-match.ts';
@@ -47,7 +47,8 @@ function buildAction(route: readonly RouteDestination[], namespace: string): Mod
   return { kind: 'forward', destinations, weighted: true };
 }
 
-function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[]): ModelHttpRule {
+function buildHttpRule(route: HttpRoute, source: ResourceRef, findings: Finding[]): ModelHttpRule {
+  const { namespace } = source;
   const path: FieldPath = ['spec', 'http', route.index];
   const matches = route.match
     .filter(({ unsupported }) => unsupported.length === 0)
@@ -57,6 +58,7 @@ function buildHttpRule(route: HttpRoute, namespace: string, findings: Finding[])
       ? httpAction(route, namespace, path, findings)
       : { kind: 'broken', reason: route.invalid };
   return {
+    source,
     index: route.index,
     name: route.name,
     matches: route.match.length === 0 ? [everyRequest] : matches,
@@ -90,11 +92,11 @@ function httpAction(route: HttpRoute, namespace: string, path: FieldPath, findin
   }
   if (route.redirect !== undefined) return { kind: 'redirect', ...route.redirect };
   if (route.directResponse !== undefined) return { kind: 'direct', ...route.directResponse };
-  if (route.route.length === 0 && route.unsupported.length > 0)
-    return { kind: 'broken', reason: `it asks for ${route.unsupported.join(', ')}, which is not served yet` };
+  const { delegate } = route;
+  if (route.route.length === 0 && delegate !== undefined)
+    return { kind: 'delegate', key: `${delegate.namespace ?? namespace}/${delegate.name}` };
   const action = buildAction(route.route, namespace);
-  if (action.kind === 'broken' && route.unsupported.length === 0)
-    findings.push(brokenFinding([...path, 'route'], action.reason, answeredWith500));
+  if (action.kind === 'broken') findings.push(brokenFinding([...path, 'route'], action.reason, answeredWith500));
   return action;
 }
 
@@ -159,7 +161,7 @@ export function buildVirtualService(resource: Resource<'VirtualService'>): Virtu
     hosts: buildHosts(resource, findings),
     gateways: [...new Set(gateways)].filter((key) => key !== 'mesh'),
     exportTo: exportTo(resource),
-    http: resource.spec.http.map((route) => buildHttpRule(route, namespace, findings)),
+    http: resource.spec.http.map((route) => buildHttpRule(route, resourceRef(resource), findings)),
     tcp: resource.spec.tcp.map((route) => buildTcpRule(route, namespace, findings)),
     resource,
   };

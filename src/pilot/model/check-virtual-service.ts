@@ -103,7 +103,9 @@ function checkAction(model: Model, action: ModelHttpAction, path: FieldPath, con
 
 /** Rules behind one that takes every request on every port and Gateway. */
 function checkReachable(virtualService: ModelVirtualService): readonly Finding[] {
-  const all = virtualService.http.findIndex(({ matches }) => matches.some(matchTakesAll));
+  const all = virtualService.http.findIndex(
+    ({ matches, action }) => action.kind !== 'delegate' && matches.some(matchTakesAll),
+  );
   if (all < 0) return [];
   return virtualService.http.slice(all + 1).map(({ index }) => ({
     severity: 'warning',
@@ -115,10 +117,11 @@ function checkReachable(virtualService: ModelVirtualService): readonly Finding[]
 }
 
 export function checkVirtualService(model: Model, virtualService: ModelVirtualService): readonly Diagnostic[] {
-  if (virtualService.gateways.length === 0) return [];
+  const isDelegate = virtualService.hosts.length === 0;
+  if (virtualService.gateways.length === 0 && !isDelegate) return [];
   const gateways = virtualService.gateways.flatMap((key) => model.gatewaysByKey.get(key) ?? []);
   const findings = [
-    ...checkGateways(model, virtualService),
+    ...(isDelegate ? [] : checkGateways(model, virtualService)),
     ...checkHosts(virtualService, gateways),
     ...checkReachable(virtualService),
     ...virtualService.http.flatMap(({ action, index }) =>

@@ -104,6 +104,8 @@ export interface ModelVirtualService {
 }
 
 export interface ModelHttpRule {
+  /** The object it stands in: for a delegate's rule not the one that it is served for. */
+  readonly source: ResourceRef;
   readonly index: number;
   readonly name: string | undefined;
   /** Each becomes one route; a rule without any takes every request. */
@@ -178,7 +180,9 @@ export type ModelAction =
 export type ModelHttpAction =
   | ModelAction
   | ({ readonly kind: 'redirect' } & HttpRedirect)
-  | ({ readonly kind: 'direct' } & HttpDirectResponse);
+  | ({ readonly kind: 'direct' } & HttpDirectResponse)
+  /** The rules of the VirtualService with this key; none is left once they are merged. */
+  | { readonly kind: 'delegate'; readonly key: string };
 
 export interface ModelTcpRule {
   readonly index: number;
@@ -195,6 +199,7 @@ export interface Model {
   readonly gateways: readonly ModelGateway[];
   readonly gatewaysByKey: ReadonlyMap<string, ModelGateway>;
   /** In order of precedence. */
+  /** Those with hosts, the rules of their delegates in place. */
   readonly virtualServices: readonly ModelVirtualService[];
   readonly virtualServicesByGateway: ReadonlyMap<string, readonly ModelVirtualService[]>;
   /** By `namespace/name`; only those that a Gateway may name. */

@@ -61,8 +61,13 @@ export interface RouteView {
       }
     | RedirectView
     | ({ readonly kind: 'direct' } & HttpDirectResponse)
-    /** Answered with 500; `field` is the path of what is broken. */
-    | { readonly kind: 'broken'; readonly reason: string; readonly field: string };
+    /** Answered with 500; `field` is the path of what is broken, in `source`. */
+    | {
+        readonly kind: 'broken';
+        readonly reason: string;
+        readonly field: string;
+        readonly source: ResourceRef;
+      };
   readonly owner: ResourceRef;
   /** Gateway port it was made for. */
   readonly port: number;

@@ -1,5 +1,5 @@
 // One http rule of a VirtualService: unknown -> HttpRoute. A rule that cannot be used stays, answers 500, and never widens.
-import { durationField, givenField, messageField, messagesField, stringField } from './fields.ts';
+import { durationField, givenField, messageField, messagesField, reportMissing, stringField } from './fields.ts';
 import { type Message, report, reportInvalid } from './message.ts';
 import { parseCorsPolicy } from './parse-cors-policy.ts';
 import { invalidWeights, parseHttpRouteDestination } from './parse-destination.ts';
@@ -10,13 +10,13 @@ import { parseHttpMatches } from './parse-http-match.ts';
 import { parseRedirect } from './parse-redirect.ts';
 import { parseRetry } from './parse-retry.ts';
 import { parseRewrite } from './parse-rewrite.ts';
-import type { HttpRoute, RouteDestination } from './virtual-service.ts';
+import type { Delegate, HttpRoute, RouteDestination } from './virtual-service.ts';
 import {
   corsPolicyFields,
+  delegateFields,
   directResponseFields,
   faultFields,
   headersFields,
-  httpRouteActions,
   httpRouteDestinationFields,
   redirectFields,
   retryFields,
@@ -27,16 +27,17 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
   const route = messagesField(message, 'route', httpRouteDestinationFields, parseHttpRouteDestination);
   const redirect = messageField(message, 'redirect', redirectFields, parseRedirect);
   const directResponse = messageField(message, 'directResponse', directResponseFields, parseDirectResponse);
+  const delegate = messageField(message, 'delegate', delegateFields, parseDelegate);
   const rewrite = messageField(message, 'rewrite', rewriteFields, parseRewrite);
   const headers = messageField(message, 'headers', headersFields, parseHeaderOperations);
   const answer = redirect ? 'redirect' : directResponse && 'directResponse';
-  const invalid = invalidReason(message, route, answer);
+  const invalid = invalidReason(message, route, answer ?? (delegate && 'delegate'));
   if (answer !== undefined) {
     reportBeside(message, answer);
     reportCorsBeside(message, answer);
   }
-  // An action that is not served yet has said so already.
-  if (invalid !== undefined && !(route.length === 0 && unservedAction(message)))
+  if (answer === undefined && route.length > 0 && delegate !== undefined) reportBeside(message, 'route');
+  if (invalid !== undefined)
     report(message.context, message.path, {
       severity: 'error',
       code: 'TG0017',
@@ -50,6 +51,7 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
     route,
     redirect,
     directResponse,
+    delegate,
     rewrite,
     headers,
     timeoutMs: durationField(message, 'timeout'),
@@ -64,24 +66,36 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
 function invalidReason(
   message: Message,
   route: readonly RouteDestination[],
-  answer: 'redirect' | 'directResponse' | undefined,
+  instead: 'redirect' | 'directResponse' | 'delegate' | undefined,
 ): string | undefined {
-  for (const name of ['redirect', 'directResponse']) if (message.broken.has(name)) return `its ${name} is not usable`;
+  for (const name of ['redirect', 'directResponse', 'delegate'])
+    if (message.broken.has(name)) return `its ${name} is not usable`;
   // Without them a request would go where it must not, or with headers that were to be taken from it.
   for (const name of ['rewrite', 'headers'])
     if (message.broken.has(name)) return `its ${name} ${name === 'headers' ? 'are' : 'is'} not usable`;
-  if (answer !== undefined) return undefined;
+  if (instead === 'redirect' || instead === 'directResponse') return undefined;
   if (message.broken.has('route')) return 'one of its destinations is not usable';
   if (route.length > 0) return invalidWeights(route);
-  const action = unservedAction(message);
-  return action === undefined ? 'it has no route' : `it has no route, and ${action} is not served yet`;
+  return instead === 'delegate' ? undefined : 'it has no route';
 }
 
-const actions = ['redirect', 'directResponse', 'route', 'rewrite'];
+function parseDelegate(message: Message): Delegate | undefined {
+  const name = stringField(message, 'name') || undefined;
+  const namespace = stringField(message, 'namespace') || undefined;
+  if (name === undefined) reportMissing(message, 'name', 'The rule cannot be used.', 'Name the VirtualService.');
+  return name === undefined || message.broken.size > 0 ? undefined : { name, namespace };
+}
+
+/** What cannot stand beside each, in the order in which one is preferred. */
+const excluded: Readonly<Record<'redirect' | 'directResponse' | 'route', readonly string[]>> = {
+  redirect: ['directResponse', 'route', 'delegate', 'rewrite'],
+  directResponse: ['route', 'delegate', 'rewrite'],
+  route: ['delegate'],
+};
 
 /** A rule does one thing: what loses is said, since Kubernetes would have refused the object. */
-function reportBeside(message: Message, winner: string): void {
-  for (const name of actions.slice(actions.indexOf(winner) + 1)) {
+function reportBeside(message: Message, winner: keyof typeof excluded): void {
+  for (const name of excluded[winner]) {
     const value = givenField(message, name);
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
     const consequence = `The ${winner} is done, the ${name} is not.`;
@@ -104,8 +118,4 @@ function reportCorsBeside(message: Message, answer: string): void {
     message: `corsPolicy has no effect beside a ${answer}: the gateway's own answers get no CORS headers, as in Istio.`,
     remedy: "Set the headers with the rule's headers.response, or remove it.",
   });
-}
-
-function unservedAction(message: Message): string | undefined {
-  return message.unsupported.find((name) => httpRouteActions.includes(name));
 }

@@ -95,6 +95,7 @@ describe('VirtualService', () => {
           ],
           redirect: undefined,
           directResponse: undefined,
+          delegate: undefined,
           rewrite: undefined,
           headers: undefined,
           timeoutMs: undefined,
@@ -121,7 +122,7 @@ describe('VirtualService', () => {
     const { spec, problems } = parse({ hosts: ['a', 'https://b', 'c/d', '*.e', 'f.*', 'g:80', 7] });
     assert.deepEqual(spec.hosts, ['a', '*.e']);
     assert.equal(problems.length, 5);
-    assert.deepEqual(parse({ hosts: [] }).problems, ['TG0006 spec.hosts']);
+    assert.deepEqual(parse({ hosts: [] }).problems, []);
   });
 
   it('reads conditions on headers and query parameters, sorted by name', () => {
@@ -221,17 +222,17 @@ describe('VirtualService', () => {
     assert.match(diagnostics[0]?.message ?? '', /^mirror is not served yet\. Requests are forwarded without a copy\.$/);
   });
 
-  it('answers 500 for an action that is not served, and says it once', () => {
-    for (const action of ['delegate']) {
-      const { rule, diagnostics } = parseRule({ [action]: {} });
-      assert.match(rule?.invalid ?? '', new RegExp(action));
-      assert.deepEqual(
-        diagnostics.map(({ code }) => code),
-        ['TG0006'],
-      );
-      assert.match(diagnostics[0]?.message ?? '', /answered with 500/);
-      assert.equal(parseRule({ [action]: {}, route }).rule?.invalid, undefined);
-    }
+  it('delegates in place of a route, and needs a name for it', () => {
+    assert.deepEqual(parseRule({ delegate: { name: 'team', namespace: 'a' } }), {
+      rule: { ...parseRule({ route }).rule, delegate: { name: 'team', namespace: 'a' }, route: [] },
+      diagnostics: [],
+      problems: [],
+    });
+    const nameless = parseRule({ delegate: { namespace: 'a' } });
+    assert.match(nameless.rule?.invalid ?? '', /delegate is not usable/);
+    assert.deepEqual(nameless.problems, ['IST0106 spec.http[0].delegate.name', 'TG0017 spec.http[0]']);
+    const both = parseRule({ delegate: { name: 'team' }, route });
+    assert.deepEqual([both.rule?.invalid, both.problems], [undefined, ['IST0106 spec.http[0].delegate']]);
   });
 
   it('reads retries, and what of them can be used', () => {

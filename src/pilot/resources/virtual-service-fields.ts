@@ -6,9 +6,7 @@ export const virtualServiceFields: FieldTable = {
   tls: unsupported('Connections for these TLS routes find no route.'),
 };
 
-const alone = 'The route beside it is used alone.';
-
-const httpRouteFields: Readonly<Record<string, FieldRule>> = {
+export const httpRouteFields: FieldTable = {
   ...tableOf(
     [
       'name',
@@ -22,10 +20,10 @@ const httpRouteFields: Readonly<Record<string, FieldRule>> = {
       'retries',
       'fault',
       'corsPolicy',
+      'delegate',
     ],
     served,
   ),
-  delegate: unsupported(alone),
   mirror: unsupported('Requests are forwarded without a copy.'),
   mirrors: unsupported('Requests are forwarded without a copy.'),
   mirrorPercentage: unsupported('Requests are forwarded without a copy.'),
@@ -33,24 +31,13 @@ const httpRouteFields: Readonly<Record<string, FieldRule>> = {
   mirror_percent: unsupported('Requests are forwarded without a copy.'),
 };
 
-/** What a rule may do instead of forwarding. */
-export const httpRouteActions = ['delegate'];
-
 export const redirectFields: FieldTable = tableOf(
   ['uri', 'authority', 'port', 'derivePort', 'scheme', 'redirectCode'],
   served,
 );
+export const delegateFields: FieldTable = tableOf(['name', 'namespace'], served);
 export const directResponseFields: FieldTable = tableOf(['status', 'body'], served);
 export const bodyFields: FieldTable = tableOf(['string', 'bytes'], served);
-
-const httpRouteWithoutRouteFields: FieldTable = {
-  ...httpRouteFields,
-  ...tableOf(httpRouteActions, unsupported('Requests that match the rule are answered with 500.')),
-};
-
-export function httpRouteFieldsOf(rule: unknown): FieldTable {
-  return isRecord(rule) && isFilledList(rule.route) ? httpRouteFields : httpRouteWithoutRouteFields;
-}
 
 const httpMatchFields: Readonly<Record<string, FieldRule>> = tableOf(
   [

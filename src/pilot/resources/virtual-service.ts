@@ -104,6 +104,8 @@ export interface HttpRoute {
   /** Wins over everything else the rule does, as in Istio. */
   readonly redirect: HttpRedirect | undefined;
   /** Wins over `route`. */
+  /** Instead of all of them: the rules of another VirtualService. */
+  readonly delegate: Delegate | undefined;
   readonly directResponse: HttpDirectResponse | undefined;
   readonly rewrite: HttpRewrite | undefined;
   /** Of answers of the gateway's own also. */
@@ -121,6 +123,12 @@ export interface HttpRoute {
   readonly corsPolicy: CorsPolicy | undefined;
   /** Absent: Istio's default policy. */
   readonly retries: HttpRetry | undefined;
+}
+
+export interface Delegate {
+  readonly name: string;
+  /** Undefined: the rule's own. */
+  readonly namespace: string | undefined;
 }
 
 export interface CorsPolicy {

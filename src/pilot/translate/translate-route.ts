@@ -78,7 +78,7 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
 /** A broken route says in the access log (`ROUTE_NAME`) which field broke it; clients are told nothing of it. */
 function routeName(route: RouteView): string {
   if (route.action.kind !== 'broken') return route.name;
-  return `broken:${formatResourceRef(route.owner)}:${route.action.field}`;
+  return `broken:${formatResourceRef(route.action.source)}:${route.action.field}`;
 }
 
 function perFilterConfig({
