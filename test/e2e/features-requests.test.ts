@@ -35,6 +35,15 @@ interface Expectation {
   /** Path and headers as the application saw them first. */
   readonly seenPath?: string;
   readonly seenHeaders?: Headers;
+  /** Copies of the request, by the application that saw them: what its answer is not made of. */
+  readonly copies?: readonly Copy[];
+}
+
+interface Copy {
+  readonly backend: string;
+  readonly path?: string;
+  readonly body?: string;
+  readonly headers?: Headers;
 }
 
 interface FeatureRequests {
@@ -59,15 +68,35 @@ function pickHeaders(pairs: unknown, wanted: Headers): Headers {
   );
 }
 
+const numberOf = (value: unknown): number => Number(/^127\.\d+\.\d+\.(\d+):/.exec(String(value))?.[1]);
+
+/** Sorted by their application, since they come in no order. */
+function copiesOf(seen: readonly Fields[], expected: readonly Copy[]): readonly Copy[] {
+  const copies = seen.toSorted((a, b) => numberOf(a.backend) - numberOf(b.backend));
+  return copies.map((copy, i) => {
+    const wanted = expected[i] ?? { backend: '' };
+    const all: Fields = { ...copy, headers: pickHeaders(copy.headers, wanted.headers ?? {}) };
+    return Object.fromEntries(Object.keys(wanted).map((key) => [key, all[key]])) as unknown as Copy;
+  });
+}
+
 /** The part of the outcome that the expectation speaks of, so that the two can be compared whole. */
 function observe(result: CorpusResult & { readonly seen?: readonly unknown[] }, expected: Expectation): Expectation {
   const response = fieldsOf(result.response);
-  const seen = fieldsOf(result.seen?.[0]);
+  const everything = (result.seen ?? []).map(fieldsOf);
+  const answering = fieldsOf(response.body).echo;
+  // A copy may come before the request itself.
+  const tries = expected.copies === undefined ? everything : everything.filter((one) => one.backend === answering);
+  const seen = tries[0] ?? {};
   const all: Fields = {
     ...response,
-    backend: fieldsOf(response.body).echo,
+    backend: answering,
     headers: pickHeaders(response.headers, expected.headers ?? {}),
-    answered: (result.seen ?? []).map((one) => fieldsOf(one).answered ?? null),
+    answered: tries.map((one) => one.answered ?? null),
+    copies: copiesOf(
+      everything.filter((one) => !tries.includes(one)),
+      expected.copies ?? [],
+    ),
     seenPath: seen.path,
     seenHeaders: pickHeaders(seen.headers, expected.seenHeaders ?? {}),
   };

@@ -2,6 +2,7 @@
 import { formatFieldPath } from '../resources/resource.ts';
 import type { HeaderOperations } from '../resources/virtual-service.ts';
 import type {
+  DestinationName,
   Model,
   ModelAction,
   ModelHttpAction,
@@ -11,7 +12,7 @@ import type {
   PathMatch,
 } from './model.ts';
 import { selectorMatches } from './proxy-class.ts';
-import type { ClusterView, ForwardTargets, RedirectView, RewriteView, RouteView } from './proxy-view.ts';
+import type { ClusterView, ForwardTargets, RedirectView, RewriteView, RouteView, Target } from './proxy-view.ts';
 import { resolveDestination } from './resolve-destination.ts';
 
 export interface RouteContext {
@@ -35,20 +36,22 @@ export function applies(
   return match.gateways.length === 0 || match.gateways.includes(context.gateway);
 }
 
+function useTarget(context: RouteContext, destination: DestinationName): Target {
+  const { model, proxyNamespace } = context;
+  const { target, service, port } = resolveDestination(model.services, destination, context.port, proxyNamespace);
+  if (service !== undefined && port !== undefined) context.use({ service, port });
+  return target;
+}
+
 export function forwardTargets(
   context: RouteContext,
   action: Extract<ModelAction, { kind: 'forward' }>,
 ): ForwardTargets {
-  const targets = action.destinations.map((destination) => {
-    const { target, service, port } = resolveDestination(
-      context.model.services,
-      destination,
-      context.port,
-      context.proxyNamespace,
-    );
-    if (service !== undefined && port !== undefined) context.use({ service, port });
-    return { ...target, weight: destination.weight, headers: destination.headers };
-  });
+  const targets = action.destinations.map((destination) => ({
+    ...useTarget(context, destination),
+    weight: destination.weight,
+    headers: destination.headers,
+  }));
   const [first] = targets;
   return action.weighted || first === undefined
     ? { kind: 'weighted', targets }
@@ -155,6 +158,7 @@ function buildRoute(
       kind: 'forward',
       targets: forwardTargets(context, rule.action),
       rewrite: rewrite(rule),
+      mirrors: (rule.mirrors ?? []).map((mirror) => ({ ...useTarget(context, mirror), share: mirror.share })),
       timeoutMs: rule.timeoutMs,
       retries: rule.retries,
     },

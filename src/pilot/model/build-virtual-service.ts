@@ -1,7 +1,7 @@
 // One VirtualService object → rules in Istio's terms: names resolved, regular expressions checked, broken rules marked.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import { type FieldPath, type Resource, resourceRef } from '../resources/resource.ts';
-import type { CorsPolicy, HttpRoute, RouteDestination, TcpRoute } from '../resources/virtual-service.ts';
+import type { CorsPolicy, Destination, HttpRoute, RouteDestination, TcpRoute } from '../resources/virtual-service.ts';
 import { buildHttpMatch, everyRequest } from './build-http-match.ts';
 import { checkHttpRoute } from './check-http-route.ts';
 import { checkRegex } from './check-regex.ts';
@@ -27,11 +27,15 @@ const brokenFinding = (path: FieldPath, reason: string, consequence: string): Fi
   remedy: 'Correct the rule; the other rules and hosts are served.',
 });
 
+const resolveNames = ({ host, subset, port }: Destination, namespace: string) => ({
+  host: resolveShortName(host.toLowerCase(), namespace),
+  subset: subset ?? '',
+  port,
+});
+
 function buildAction(route: readonly RouteDestination[], namespace: string): ModelAction {
   const all = route.map(({ destination, weight, headers }, index) => ({
-    host: resolveShortName(destination.host.toLowerCase(), namespace),
-    subset: destination.subset ?? '',
-    port: destination.port,
+    ...resolveNames(destination, namespace),
     weight: weight ?? 0,
     headers,
     index,
@@ -68,6 +72,11 @@ function buildHttpRule(route: HttpRoute, source: ResourceRef, findings: Finding[
     timeoutMs: route.timeoutMs,
     retries: route.retries,
     fault: route.fault,
+    mirrors: route.mirrors?.map(({ destination, share, path: field }) => ({
+      ...resolveNames(destination, namespace),
+      share,
+      path: field,
+    })),
     corsPolicy: route.corsPolicy && usableCorsPolicy(route.corsPolicy, [...path, 'corsPolicy'], findings),
   };
 }

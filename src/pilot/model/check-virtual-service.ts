@@ -4,7 +4,7 @@ import type { FieldPath } from '../resources/resource.ts';
 import { hostsForNamespace } from './build-route-table.ts';
 import { matchTakesAll } from './build-routes.ts';
 import { intersectHosts, resolveGatewayName } from './host-names.ts';
-import type { Model, ModelDestination, ModelGateway, ModelHttpAction, ModelVirtualService } from './model.ts';
+import type { DestinationName, Model, ModelGateway, ModelHttpAction, ModelVirtualService } from './model.ts';
 import { type Finding, report } from './report.ts';
 import { resolveDestination } from './resolve-destination.ts';
 
@@ -52,7 +52,7 @@ function missingService(model: Model, host: string, target: string): string {
 /** `consequence` completes "…: ". */
 function destinationFinding(
   model: Model,
-  destination: ModelDestination,
+  destination: DestinationName,
   path: FieldPath,
   consequence: string,
 ): Finding | undefined {
@@ -126,6 +126,12 @@ export function checkVirtualService(model: Model, virtualService: ModelVirtualSe
     ...checkReachable(virtualService),
     ...virtualService.http.flatMap(({ action, index }) =>
       checkAction(model, action, ['spec', 'http', index], 'requests to it are answered with 503'),
+    ),
+    ...virtualService.http.flatMap(({ mirrors, index }) =>
+      (mirrors ?? []).flatMap((mirror) => {
+        const path = ['spec', 'http', index, ...mirror.path];
+        return destinationFinding(model, mirror, path, 'no copy of requests is sent') ?? [];
+      }),
     ),
     ...virtualService.tcp.flatMap(({ action, index }) =>
       checkAction(model, action, ['spec', 'tcp', index], 'connections to it are closed'),

@@ -114,6 +114,7 @@ function mergeRule(
       retries: leaf.retries ?? rule.retries,
       fault: leaf.fault ?? rule.fault,
       corsPolicy: leaf.corsPolicy ?? rule.corsPolicy,
+      mirrors: leaf.mirrors ?? rule.mirrors,
     },
   ];
 }

@@ -10,6 +10,7 @@ import type {
   HttpRetry,
   HttpRewrite,
   NamedMatch,
+  RequestShare,
   ValueMatch,
 } from '../resources/virtual-service.ts';
 import type { BackendProtocol } from './backend-protocol.ts';
@@ -119,6 +120,7 @@ export interface ModelHttpRule {
   readonly retries: HttpRetry | undefined;
   readonly fault: HttpFault | undefined;
   readonly corsPolicy: CorsPolicy | undefined;
+  readonly mirrors: readonly ModelMirror[] | undefined;
 }
 
 export type PathMatch =
@@ -159,16 +161,27 @@ export interface BrokenMatch {
   readonly field: FieldPath;
 }
 
-export interface ModelDestination {
+/** A Service, or one of its ports or subsets. */
+export interface DestinationName {
   /** Short name resolved, as a host; ExternalName not yet followed. */
   readonly host: string;
   readonly subset: string;
   readonly port: number | undefined;
+}
+
+export interface ModelDestination extends DestinationName {
   /** At least 1, except for a single destination, where it has no meaning. */
   readonly weight: number;
   readonly headers: HeaderOperations | undefined;
   /** Index in `route`. */
   readonly index: number;
+}
+
+/** Where copies of requests go. */
+export interface ModelMirror extends DestinationName {
+  readonly share: RequestShare | undefined;
+  /** Inside the rule. */
+  readonly path: FieldPath;
 }
 
 export type ModelAction =

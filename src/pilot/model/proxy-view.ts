@@ -9,13 +9,14 @@ import type {
   HttpRetry,
   HttpRewrite,
   NamedMatch,
+  RequestShare,
 } from '../resources/virtual-service.ts';
 import type { CertificatePair } from './build-certificate.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { HeaderMatch, ModelService, ModelServicePort, PathMatch, ServerCertificate } from './model.ts';
 import type { PortRow } from './port-row.ts';
 
-export type { CorsPolicy, HeaderOperations, HttpFault, HttpRetry };
+export type { CorsPolicy, HeaderOperations, HttpFault, HttpRetry, RequestShare };
 
 export type RewriteView = HttpRewrite;
 
@@ -56,6 +57,7 @@ export interface RouteView {
         readonly kind: 'forward';
         readonly targets: ForwardTargets;
         readonly rewrite: RewriteView;
+        readonly mirrors: readonly (Target & { readonly share: RequestShare | undefined })[];
         readonly timeoutMs: number | undefined;
         readonly retries: HttpRetry | undefined;
       }

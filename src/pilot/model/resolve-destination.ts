@@ -1,5 +1,5 @@
 // A destination as written → the cluster it means, and the Service port behind it if there is one.
-import type { Model, ModelDestination, ModelService, ModelServicePort } from './model.ts';
+import type { DestinationName, Model, ModelService, ModelServicePort } from './model.ts';
 import type { Target } from './proxy-view.ts';
 
 export interface ResolvedDestination {
@@ -30,7 +30,7 @@ function followAliases(services: Model['services'], host: string): string {
  */
 export function resolveDestination(
   services: Model['services'],
-  destination: ModelDestination,
+  destination: DestinationName,
   gatewayPort: number,
   proxyNamespace: string | undefined,
 ): ResolvedDestination {

@@ -26,7 +26,7 @@ export function parseRouteDestination(message: Message): RouteDestination | unde
   return { destination, weight, headers: undefined };
 }
 
-function parseDestination(message: Message): Destination | undefined {
+export function parseDestination(message: Message): Destination | undefined {
   const host = stringField(message, 'host');
   const subset = stringField(message, 'subset') || undefined;
   const port = messageField(message, 'port', portSelectorFields, (field) => ({

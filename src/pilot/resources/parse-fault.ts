@@ -1,7 +1,7 @@
 // The fault of an http rule: unknown -> HttpFault. One that cannot be read is no fault: the rule forwards as without it.
 import { durationField, integerField, messageField, numberField, reportMissing, stringField } from './fields.ts';
 import { type Message, reportInvalid, shorten } from './message.ts';
-import type { FaultAbort, FaultDelay, FaultShare, HttpFault } from './virtual-service.ts';
+import type { FaultAbort, FaultDelay, HttpFault, RequestShare } from './virtual-service.ts';
 import { faultAbortFields, faultDelayFields, percentFields } from './virtual-service-fields.ts';
 
 const NO_FAULT = 'Requests are served without this fault.';
@@ -54,7 +54,7 @@ function parseAbort(message: Message): FaultAbort | undefined {
 }
 
 /** Ten-thousandths of a per cent are as fine as Envoy's shares go. */
-function parsePercentage(message: Message): FaultShare | undefined {
+export function parsePercentage(message: Message): RequestShare | undefined {
   const value = numberField(message, 'value', 0, 100) ?? 0;
   if (message.broken.size > 0) return undefined;
   return { numerator: Math.trunc(value * 10_000), denominator: 'MILLION' };

@@ -7,6 +7,7 @@ import { parseDirectResponse } from './parse-direct-response.ts';
 import { parseFault } from './parse-fault.ts';
 import { parseHeaderOperations } from './parse-header-operations.ts';
 import { parseHttpMatches } from './parse-http-match.ts';
+import { parseMirrors } from './parse-mirror.ts';
 import { parseRedirect } from './parse-redirect.ts';
 import { parseRetry } from './parse-retry.ts';
 import { parseRewrite } from './parse-rewrite.ts';
@@ -34,7 +35,7 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
   const invalid = invalidReason(message, route, answer ?? (delegate && 'delegate'));
   if (answer !== undefined) {
     reportBeside(message, answer);
-    reportCorsBeside(message, answer);
+    reportWithoutEffect(message, answer);
   }
   if (answer === undefined && route.length > 0 && delegate !== undefined) reportBeside(message, 'route');
   if (invalid !== undefined)
@@ -58,7 +59,7 @@ export function parseHttpRoute(message: Message, index: number): HttpRoute {
     fault: messageField(message, 'fault', faultFields, parseFault),
     retries: messageField(message, 'retries', retryFields, parseRetry),
     corsPolicy: messageField(message, 'corsPolicy', corsPolicyFields, parseCorsPolicy),
-    unsupported: message.unsupported,
+    mirrors: parseMirrors(message),
     invalid,
   };
 }
@@ -109,13 +110,20 @@ function reportBeside(message: Message, winner: keyof typeof excluded): void {
   }
 }
 
-/** Only the filter knows origins, and Envoy's is of forwarded requests. */
-function reportCorsBeside(message: Message, answer: string): void {
-  if (givenField(message, 'corsPolicy') === undefined) return;
-  report(message.context, [...message.path, 'corsPolicy'], {
-    severity: 'warning',
-    code: 'TG0008',
-    message: `corsPolicy has no effect beside a ${answer}: the gateway's own answers get no CORS headers, as in Istio.`,
-    remedy: "Set the headers with the rule's headers.response, or remove it.",
-  });
+const ofForwarding: Readonly<Record<string, string>> = {
+  corsPolicy: "the gateway's own answers get no CORS headers, as in Istio",
+  mirror: 'nothing is forwarded that could be copied',
+  mirrors: 'nothing is forwarded that could be copied',
+};
+
+/** Fields that are of forwarded requests only. */
+function reportWithoutEffect(message: Message, answer: string): void {
+  for (const [name, reason] of Object.entries(ofForwarding))
+    if (givenField(message, name) !== undefined)
+      report(message.context, [...message.path, name], {
+        severity: 'warning',
+        code: 'TG0008',
+        message: `${name} has no effect beside a ${answer}: ${reason}.`,
+        remedy: 'Remove it.',
+      });
 }

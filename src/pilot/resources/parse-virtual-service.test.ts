@@ -102,7 +102,7 @@ describe('VirtualService', () => {
           retries: undefined,
           fault: undefined,
           corsPolicy: undefined,
-          unsupported: [],
+          mirrors: undefined,
           invalid: undefined,
         },
       ],
@@ -210,16 +210,23 @@ describe('VirtualService', () => {
     assert.deepEqual(problems, ['IST0106 spec.http[0].match']);
   });
 
-  it('forwards without what is not served, and says what that means', () => {
-    const features = {
-      mirror: {},
-      mirrors: [{}],
-    };
-    const { rule, diagnostics } = parseRule({ ...features, mirrorPercentage: {}, route });
-    assert.equal(rule?.invalid, undefined);
-    assert.deepEqual(rule?.unsupported, [...Object.keys(features), 'mirrorPercentage']);
-    assert.ok(diagnostics.every(({ code, severity }) => code === 'TG0006' && severity === 'warning'));
-    assert.match(diagnostics[0]?.message ?? '', /^mirror is not served yet\. Requests are forwarded without a copy\.$/);
+  it('reads copies, and sends none where it is not clear how many', () => {
+    const mirrorsOf = (fields: object) => parseRule({ ...fields, route }).rule?.mirrors;
+    const destination = { host: 'copy', subset: undefined, port: undefined };
+    assert.equal(mirrorsOf({ mirrorPercentage: { value: 5 } }), undefined);
+    assert.deepEqual(mirrorsOf({ mirrors: [] }), []);
+    assert.deepEqual(mirrorsOf({ mirror: { host: 'copy' } }), [{ destination, share: undefined, path: ['mirror'] }]);
+    assert.deepEqual(mirrorsOf({ mirror: { host: 'copy' }, mirrorPercentage: { value: 0.5 }, mirrorPercent: 7 }), [
+      { destination, share: { numerator: 5000, denominator: 'MILLION' }, path: ['mirror'] },
+    ]);
+    assert.deepEqual(mirrorsOf({ mirror: { host: 'copy' }, mirror_percent: 7 }), [
+      { destination, share: { numerator: 7, denominator: 'HUNDRED' }, path: ['mirror'] },
+    ]);
+    assert.deepEqual(mirrorsOf({ mirror: { host: 'copy' }, mirrorPercent: 0 }), []);
+    assert.deepEqual(mirrorsOf({ mirror: { host: 'copy' }, mirrorPercent: 101 }), []);
+    assert.deepEqual(mirrorsOf({ mirrors: [{ percentage: { value: 1 } }, { destination: { host: 'copy' } }] }), [
+      { destination, share: undefined, path: ['mirrors', 1, 'destination'] },
+    ]);
   });
 
   it('delegates in place of a route, and needs a name for it', () => {

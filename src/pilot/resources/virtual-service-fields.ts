@@ -6,30 +6,13 @@ export const virtualServiceFields: FieldTable = {
   tls: unsupported('Connections for these TLS routes find no route.'),
 };
 
-export const httpRouteFields: FieldTable = {
-  ...tableOf(
-    [
-      'name',
-      'match',
-      'route',
-      'redirect',
-      'directResponse',
-      'rewrite',
-      'headers',
-      'timeout',
-      'retries',
-      'fault',
-      'corsPolicy',
-      'delegate',
-    ],
-    served,
-  ),
-  mirror: unsupported('Requests are forwarded without a copy.'),
-  mirrors: unsupported('Requests are forwarded without a copy.'),
-  mirrorPercentage: unsupported('Requests are forwarded without a copy.'),
-  mirrorPercent: unsupported('Requests are forwarded without a copy.'),
-  mirror_percent: unsupported('Requests are forwarded without a copy.'),
-};
+export const httpRouteFields: FieldTable = tableOf(
+  [
+    ...['name', 'match', 'route', 'redirect', 'directResponse', 'delegate', 'rewrite', 'headers', 'timeout', 'retries'],
+    ...['fault', 'corsPolicy', 'mirror', 'mirrors', 'mirrorPercentage', 'mirrorPercent', 'mirror_percent'],
+  ],
+  served,
+);
 
 export const redirectFields: FieldTable = tableOf(
   ['uri', 'authority', 'port', 'derivePort', 'scheme', 'redirectCode'],
@@ -84,6 +67,7 @@ export const faultAbortFields: FieldTable = {
   ...tableOf(['httpStatus', 'grpcStatus', 'percentage'], served),
   http2Error: noEffectHere(onlyFixed),
 };
+export const httpMirrorFields: FieldTable = tableOf(['destination', 'percentage'], served);
 export const percentFields: FieldTable = tableOf(['value'], served);
 export const rewriteFields: FieldTable = tableOf(['uri', 'authority', 'uriRegexRewrite'], served);
 export const regexRewriteFields: FieldTable = tableOf(['match', 'rewrite'], served);

@@ -112,17 +112,23 @@ export interface HttpRoute {
   readonly headers: HeaderOperations | undefined;
   /** Milliseconds for the whole answer; undefined: no limit. */
   readonly timeoutMs: number | undefined;
-  /**
-   * What the rule asks instead of or beside forwarding that is not served yet (`delegate`, `fault`, …).
-   * A rule without `route` answers 500; one with `route` forwards without it. Either way a Diagnostic says so.
-   */
-  readonly unsupported: readonly string[];
   /** A rule that is broken beyond use (no route, weights that make no sense): it answers 500 and why is in its Diagnostic. */
   readonly invalid: string | undefined;
   readonly fault: HttpFault | undefined;
   readonly corsPolicy: CorsPolicy | undefined;
+  /** Undefined: the rule says nothing of copies. */
+  readonly mirrors: readonly Mirror[] | undefined;
   /** Absent: Istio's default policy. */
   readonly retries: HttpRetry | undefined;
+}
+
+/** Where a copy of requests goes; its answer is dropped. */
+export interface Mirror {
+  readonly destination: Destination;
+  /** Undefined: all requests. */
+  readonly share: RequestShare | undefined;
+  /** Inside the rule. */
+  readonly path: readonly (string | number)[];
 }
 
 export interface Delegate {
@@ -149,7 +155,7 @@ export type OriginMatch = StringMatch & {
   readonly index: number;
 };
 
-export interface FaultShare {
+export interface RequestShare {
   readonly numerator: number;
   readonly denominator: 'HUNDRED' | 'MILLION';
 }
@@ -157,14 +163,14 @@ export interface FaultShare {
 export interface FaultDelay {
   /** Milliseconds. */
   readonly ms: number;
-  readonly share: FaultShare;
+  readonly share: RequestShare;
 }
 
 export interface FaultAbort {
   readonly kind: 'http' | 'grpc';
   readonly status: number;
   /** Undefined: no request. */
-  readonly share: FaultShare | undefined;
+  readonly share: RequestShare | undefined;
 }
 
 /** At least one of them. */

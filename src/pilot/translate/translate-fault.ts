@@ -3,17 +3,19 @@ import { create } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import { HTTPFaultSchema } from '../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { FractionalPercent_DenominatorType as Denominator } from '../../xds/generated/envoy/type/v3/percent_pb.ts';
-import type { HttpFault } from '../model/proxy-view.ts';
+import type { HttpFault, RequestShare } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
 import { fault as faultFilter } from './filters/fault.ts';
 
 type Share = NonNullable<HttpFault['abort']>['share'];
 
+export const fractionalPercent = ({ numerator, denominator }: RequestShare) => ({
+  numerator,
+  denominator: Denominator[denominator],
+});
+
 /** Without a share Envoy aborts nothing. */
-const percentage = (share: Share) =>
-  share === undefined
-    ? {}
-    : { percentage: { numerator: share.numerator, denominator: Denominator[share.denominator] } };
+const percentage = (share: Share) => (share === undefined ? {} : { percentage: fractionalPercent(share) });
 
 /** Entry of a Route's typed_per_filter_config. */
 export function translateFault({ delay, abort }: HttpFault): Readonly<Record<string, Any>> {

@@ -9,11 +9,11 @@ import {
 } from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { clusterName, configPath } from '../../xds/resource-names.ts';
 import type { PathMatch } from '../model/model.ts';
-import type { ForwardTargets, RouteView, Target, WeightedTarget } from '../model/proxy-view.ts';
+import type { ForwardTargets, RequestShare, RouteView, Target, WeightedTarget } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
 import { translateDirectResponse, translateRedirect } from './translate-answer.ts';
 import { translateCors } from './translate-cors.ts';
-import { translateFault } from './translate-fault.ts';
+import { fractionalPercent, translateFault } from './translate-fault.ts';
 import { translateHeaderOperations } from './translate-header-operations.ts';
 import { translateRetry } from './translate-retry.ts';
 import { translateRewrite } from './translate-rewrite.ts';
@@ -57,6 +57,8 @@ function operation(route: RouteView): string {
   return `${route.owner.name}:${route.port}${pattern}`;
 }
 
+const everyRequest: RequestShare = { numerator: 100, denominator: 'HUNDRED' };
+
 function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof RouteSchema>['action']> {
   if (route.action.kind === 'broken') return { case: 'directResponse', value: { status: 500 } };
   if (route.action.kind === 'redirect') return { case: 'redirect', value: translateRedirect(route.action) };
@@ -70,6 +72,11 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
       ...translateRewrite(route.action.rewrite),
       timeout,
       ...translateRetry(route.action.retries),
+      requestMirrorPolicies: route.action.mirrors.map((mirror) => ({
+        cluster: targetName(mirror),
+        runtimeFraction: { defaultValue: fractionalPercent(mirror.share ?? everyRequest) },
+        traceSampled: false,
+      })),
       maxGrpcTimeout: timeout,
     },
   };

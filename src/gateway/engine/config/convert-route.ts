@@ -8,6 +8,7 @@ import type {
 } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { compileRegex } from '../match/compile-regex.ts';
 import { convertHeaderMutations, headerChangeFields } from './convert-header-mutations.ts';
+import { convertMirrors } from './convert-mirrors.ts';
 import { convertPerFilterConfig } from './convert-per-filter-config.ts';
 import { convertRedirect } from './convert-redirect.ts';
 import { convertRetry } from './convert-retry.ts';
@@ -26,7 +27,7 @@ const routeFields = new Set([
 const matchFields = new Set(['pathSpecifier', 'caseSensitive', 'headers', 'queryParameters']);
 const actionFields = new Set([
   ...['clusterSpecifier', 'timeout', 'retryPolicy', 'maxGrpcTimeout', 'metadataMatch'],
-  ...['prefixRewrite', 'regexRewrite', 'hostRewriteSpecifier'],
+  ...['prefixRewrite', 'regexRewrite', 'hostRewriteSpecifier', 'requestMirrorPolicies'],
 ]);
 const weightedFields = new Set(['clusters', 'totalWeight', 'runtimeKeyPrefix']);
 const weightFields = new Set(['name', 'weight', 'metadataMatch', 'hostRewriteSpecifier', ...headerChangeFields]);
@@ -190,6 +191,7 @@ function convertForward(
     timeoutMs: durationMs(action.timeout, fifteenSeconds),
     retry: policy && convertRetry(policy, findings.within('RouteAction', 'RetryPolicy')),
     ...convertRewrite(action, findings),
+    ...convertMirrors(action, findings),
     ...(action.maxGrpcTimeout && { maxGrpcTimeoutMs: durationMs(action.maxGrpcTimeout, 0) }),
   };
 }

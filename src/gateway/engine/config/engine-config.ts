@@ -213,6 +213,14 @@ export interface ForwardAction {
   /** The authority that endpoints see. */
   readonly hostRewrite?: string;
   readonly pathRewrite?: PathRewrite;
+  readonly mirrors?: readonly MirrorPolicy[];
+}
+
+/** Where copies of requests go. */
+export interface MirrorPolicy {
+  readonly cluster: string;
+  /** The part of the requests, 0 to 1. */
+  readonly share: number;
 }
 
 export type PathRewrite =

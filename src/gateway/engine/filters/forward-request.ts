@@ -11,9 +11,11 @@ import type {
   PendingConnection,
   ReadyConnection,
   UpstreamEvents,
+  UpstreamRequestHead,
   UpstreamReset,
   UpstreamStream,
 } from '../upstream/upstream-stream.ts';
+import { mirrorRequest, type RequestCopy } from './mirror-request.ts';
 import { prepareUpstreamRequest } from './prepare-upstream-request.ts';
 import { createRequestBody } from './request-body.ts';
 import { requestTimeoutMs, tryTimeoutMs } from './request-timeout.ts';
@@ -75,6 +77,7 @@ function createForwarding(
   let retries = 0;
   let staleRetried = false;
   let responding = false;
+  let copies: readonly RequestCopy[] = [];
   let done = false;
   let requestTimer: NodeJS.Timeout | undefined;
   let tryTimer: NodeJS.Timeout | undefined;
@@ -223,15 +226,22 @@ function createForwarding(
     }, perTryTimeoutMs);
   };
 
+  const requestHead = (attemptCount: number): UpstreamRequestHead => ({
+    method: stream.head.method,
+    path: exchange.path,
+    authority: exchange.authority,
+    scheme: exchange.scheme,
+    headers: virtualHost.includeRequestAttemptCount
+      ? [...exchange.headers, 'x-envoy-attempt-count', String(attemptCount)]
+      : exchange.headers,
+    upgrade,
+    endStream: !stream.hasBody,
+  });
+
   const send = (connection: ReadyConnection): void => {
     pending = undefined;
     info.upstreamLocalAddress = connection.localAddress;
-    const headers = virtualHost.includeRequestAttemptCount
-      ? [...exchange.headers, 'x-envoy-attempt-count', String(info.attemptCount)]
-      : exchange.headers;
-    const { head } = stream;
-    const target = { method: head.method, path: exchange.path, authority: exchange.authority, scheme: exchange.scheme };
-    upstream = connection.send({ ...target, headers, upgrade, endStream: !stream.hasBody }, upstreamEvents);
+    upstream = connection.send(requestHead(info.attemptCount), upstreamEvents);
     // Bytes of another protocol wait until the endpoint speaks it.
     if (upgrade === undefined) body.attach(upstream);
     if (body.ended && !responding) startTryTimer();
@@ -240,19 +250,26 @@ function createForwarding(
   return {
     start: () => {
       exchange.events.onData = (chunk) => {
+        for (const copy of copies) copy.push(chunk);
         if (!done) body.push(chunk);
       };
       exchange.events.onRequestEnd = (trailers) => {
+        for (const copy of copies) copy.end(trailers);
         if (done) return;
         body.end(trailers);
         startRequestTimer();
         if (upstream && !responding) startTryTimer();
       };
       exchange.events.onDrain = () => upstream?.resume();
-      exchange.events.onAbort = abandon;
+      exchange.events.onAbort = () => {
+        for (const copy of copies) copy.abandon();
+        abandon();
+      };
       const expectedMs = perTryTimeoutMs || timeoutMs;
       if (expectedMs > 0) exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(expectedMs));
       if (!stream.hasBody) startRequestTimer();
+      if (action.mirrors !== undefined && upgrade === undefined)
+        copies = mirrorRequest(requestHead(1), action.mirrors, timeoutMs, serving);
       attempt();
     },
   };

@@ -110,7 +110,8 @@ function forwardedAddress(remoteIp: string): string {
 }
 
 let own: string | undefined;
-function ownAddress(): string {
+/** Of the gateway: the first that is no loopback address, if there is one. */
+export function ownAddress(): string {
   own ??=
     Object.values(networkInterfaces())
       .flatMap((addresses) => addresses ?? [])
