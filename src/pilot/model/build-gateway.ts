@@ -1,7 +1,7 @@
 // One Gateway object → the servers Tidegate can serve, and a Diagnostic for each that it cannot.
 import { isIP } from 'node:net';
 import type { Diagnostic } from '../../lib/diagnostic.ts';
-import type { Server } from '../resources/gateway.ts';
+import type { Server, TlsMode } from '../resources/gateway.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { isHostName, parseServerHost, type ServerHost } from './host-names.ts';
 import type { ModelGateway, ModelServer, ServerCertificate } from './model.ts';
@@ -74,17 +74,11 @@ function hostsOf(server: Server, namespace: string): { hosts: readonly ServerHos
   return { hosts: [...hosts.values()], findings };
 }
 
-function tlsServer(server: Server): ServerResult | ServerCertificate {
-  // As in Istio, where PASSTHROUGH is the value of an enum that is not set.
-  const mode = server.tls?.mode ?? 'PASSTHROUGH';
+/** Undefined: it needs none. */
+function tlsCertificate(server: Server, kind: ModelServer['kind']): ServerResult | ServerCertificate | undefined {
+  if (kind !== 'https' && kind !== 'tls') return undefined;
+  const mode = modeOf(server);
   const port = `${server.port.number} (${server.port.name})`;
-  if (server.port.protocol !== 'HTTPS')
-    return unserved(
-      server,
-      'port.protocol',
-      `Protocol ${server.port.protocol} is not served yet; nothing listens for server ${port}.`,
-      'Use HTTPS with mode SIMPLE, or TCP.',
-    );
   if (mode !== 'SIMPLE')
     return unserved(
       server,
@@ -104,9 +98,15 @@ function tlsServer(server: Server): ServerResult | ServerCertificate {
   );
 }
 
+/** As in Istio, where PASSTHROUGH is the value of an enum that is not set. */
+const modeOf = (server: Server): TlsMode => server.tls?.mode ?? 'PASSTHROUGH';
+
 function kindOf(server: Server): ModelServer['kind'] {
-  if (plainHttp.has(server.port.protocol)) return 'http';
-  return plainTcp.has(server.port.protocol) ? 'tcp' : 'https';
+  const { protocol } = server.port;
+  if (plainHttp.has(protocol)) return 'http';
+  if (plainTcp.has(protocol)) return 'tcp';
+  if (modeOf(server) === 'PASSTHROUGH') return 'passthrough';
+  return protocol === 'HTTPS' ? 'https' : 'tls';
 }
 
 function buildServer(server: Server, namespace: string): ServerResult {
@@ -118,7 +118,7 @@ function buildServer(server: Server, namespace: string): ServerResult {
       'Remove bind, or set it to an IP address.',
     );
   const kind = kindOf(server);
-  const certificate = kind === 'https' ? tlsServer(server) : undefined;
+  const certificate = tlsCertificate(server, kind);
   if (certificate?.kind === 'unserved' || certificate?.kind === 'server') return certificate;
   const { hosts, findings } = hostsOf(server, namespace);
   if (hosts.length === 0) return { kind: 'unserved', findings };
@@ -133,7 +133,7 @@ function buildServer(server: Server, namespace: string): ServerResult {
       protocol: server.port.protocol,
       bind: server.bind || undefined,
       hosts,
-      httpsRedirect: kind !== 'tcp' && server.tls?.httpsRedirect === true,
+      httpsRedirect: (kind === 'http' || kind === 'https') && server.tls?.httpsRedirect === true,
       certificate,
     },
   };

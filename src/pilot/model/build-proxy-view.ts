@@ -3,6 +3,8 @@ import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import { buildRouteTable } from './build-route-table.ts';
 import type { RouteContext } from './build-routes.ts';
 import { buildTcpChain } from './build-tcp-chain.ts';
+import { buildTlsChains, type NameOwner } from './build-tls-chains.ts';
+import { serverNamesOf } from './host-names.ts';
 import { type MergedListener, mergeServers, type PlacedServer } from './merge-servers.ts';
 import type { Model } from './model.ts';
 import type { PortRow } from './port-row.ts';
@@ -35,11 +37,6 @@ function routeTableKey(listener: MergedListener, { gateway, server }: PlacedServ
   };
 }
 
-const sortedHosts = ({ server }: PlacedServer): readonly string[] => {
-  const hosts = [...new Set(server.hosts.map(({ host }) => host))].sort();
-  return hosts.includes('*') ? [] : hosts;
-};
-
 interface Builder {
   readonly model: Model;
   readonly proxyClass: ProxyClass;
@@ -56,15 +53,21 @@ function addRouteTable(builder: Builder, listener: MergedListener, servers: read
   return key;
 }
 
-function httpChains(builder: Builder, listener: MergedListener): readonly FilterChainView[] {
+const hostsOf = ({ server }: PlacedServer): readonly string[] => server.hosts.map(({ host }) => host);
+
+/** Plaintext HTTP first, then TLS, each server's chains in turn. */
+function sharedChains(builder: Builder, listener: MergedListener): readonly FilterChainView[] {
   const plain = listener.servers.filter(({ server }) => server.kind === 'http');
-  const tls = listener.servers.filter(({ server }) => server.kind === 'https');
-  const chains: FilterChainView[] = tls.map((placed) => ({
-    serverNames: sortedHosts(placed),
-    plaintextOnly: false,
-    certificate: placed.server.certificate,
-    network: { kind: 'http', routes: addRouteTable(builder, listener, [placed]) },
-  }));
+  const tls = listener.servers.filter(({ server }) => server.kind !== 'http');
+  // Servers have their hosts before any tls rule does: Envoy refuses a listener where a name leads to two chains.
+  const taken = new Map<string, NameOwner>(
+    tls
+      .filter(({ server }) => server.kind !== 'passthrough')
+      .flatMap((placed) =>
+        hostsOf(placed).map((host) => [host, { ref: placed.gateway.ref, match: undefined }] as const),
+      ),
+  );
+  const chains = tls.flatMap((placed) => tlsChains(builder, listener, placed, taken));
   if (plain.length === 0) return chains;
   const plaintext: FilterChainView = {
     serverNames: [],
@@ -75,27 +78,49 @@ function httpChains(builder: Builder, listener: MergedListener): readonly Filter
   return [plaintext, ...chains];
 }
 
-function tcpChains(builder: Builder, listener: MergedListener): readonly FilterChainView[] {
-  return listener.servers.flatMap((placed) => {
-    const { model, proxyClass, use } = builder;
-    const context = {
-      model,
-      proxyNamespace: proxyClass.namespace,
-      proxyLabels: proxyClass.labels,
-      gateway: placed.gateway.key,
-      port: placed.server.port,
-      isTls: false,
-      use,
-    };
-    const { chain, diagnostics } = buildTcpChain(context, placed);
-    builder.diagnostics.push(...diagnostics);
-    return chain === undefined ? [] : [chain];
-  });
+function tlsChains(
+  builder: Builder,
+  listener: MergedListener,
+  placed: PlacedServer,
+  taken: Map<string, NameOwner>,
+): readonly FilterChainView[] {
+  if (placed.server.kind !== 'https') return connectionChains(builder, placed, taken);
+  return [
+    {
+      serverNames: serverNamesOf(hostsOf(placed)),
+      plaintextOnly: false,
+      certificate: placed.server.certificate,
+      network: { kind: 'http', routes: addRouteTable(builder, listener, [placed]) },
+    },
+  ];
+}
+
+function connectionChains(
+  builder: Builder,
+  placed: PlacedServer,
+  taken: Map<string, NameOwner>,
+): readonly FilterChainView[] {
+  const { model, proxyClass, use } = builder;
+  const context = {
+    model,
+    proxyNamespace: proxyClass.namespace,
+    proxyLabels: proxyClass.labels,
+    gateway: placed.gateway.key,
+    port: placed.server.port,
+    isTls: false,
+    use,
+  };
+  const built =
+    placed.server.kind === 'passthrough' ? buildTlsChains(context, placed, taken) : buildTcpChain(context, placed);
+  builder.diagnostics.push(...built.diagnostics);
+  return built.chains;
 }
 
 function buildListener(builder: Builder, listener: MergedListener): ListenerView | undefined {
   const tcp = listener.servers.some(({ server }) => server.kind === 'tcp');
-  const filterChains = tcp ? tcpChains(builder, listener) : httpChains(builder, listener);
+  const filterChains = tcp
+    ? listener.servers.flatMap((placed) => connectionChains(builder, placed, new Map()))
+    : sharedChains(builder, listener);
   if (filterChains.length === 0) return undefined;
   return {
     bind: listener.bind,

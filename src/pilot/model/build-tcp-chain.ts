@@ -1,15 +1,16 @@
-// The one route of a plaintext TCP port: without SNI nothing tells connections apart, so the first that applies takes all.
+// The one route of a TCP server, plaintext or behind TLS that ends here: the first rule that applies takes all its connections.
 import { type Diagnostic, formatResourceRef } from '../../lib/diagnostic.ts';
-import { virtualServicesFor } from './build-route-table.ts';
+import { hostsForNamespace, virtualServicesFor } from './build-route-table.ts';
 import { applies, forwardTargets, type RouteContext } from './build-routes.ts';
+import { intersectHosts, serverNamesOf } from './host-names.ts';
 import type { PlacedServer } from './merge-servers.ts';
-import type { ModelTcpRule, ModelVirtualService } from './model.ts';
+import type { ModelServer, ModelTcpRule, ModelVirtualService } from './model.ts';
 import type { FilterChainView } from './proxy-view.ts';
 import { report } from './report.ts';
 
 export interface TcpChainResult {
-  /** Undefined where nothing routes the port: it stays closed. */
-  readonly chain: FilterChainView | undefined;
+  /** None where nothing routes the server: its connections are closed, and the port with the last server. */
+  readonly chains: readonly FilterChainView[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -25,40 +26,47 @@ function firstRule(context: RouteContext, virtualService: ModelVirtualService): 
   return rule === undefined ? [] : [{ virtualService, rule }];
 }
 
-function shadowed({ virtualService, rule }: Candidate, winner: Candidate, port: number): Diagnostic {
+function shadowed({ virtualService, rule }: Candidate, winner: Candidate, server: ModelServer): Diagnostic {
+  const { port, kind } = server;
+  const where =
+    kind === 'tcp'
+      ? `Port ${port} is plaintext TCP, where nothing tells connections apart`
+      : `TLS for ${server.hosts.map(({ host }) => host).join(', ')} on port ${port} leads to one place`;
   return report(virtualService.resource, {
     severity: 'error',
     code: 'TG0018',
     path: ['spec', 'tcp', rule.index],
-    message: `Port ${port} is plaintext TCP, where nothing tells connections apart: ${formatResourceRef(winner.virtualService.ref)} comes first and gets all of them, this rule none.`,
+    message: `${where}: ${formatResourceRef(winner.virtualService.ref)} comes first and gets all of them, this rule none.`,
     remedy: 'Give each TCP service a Gateway port of its own, or remove one of the two rules.',
   });
 }
 
 export function buildTcpChain(context: RouteContext, { gateway, server }: PlacedServer): TcpChainResult {
-  const candidates = virtualServicesFor(context.model, gateway.key, context.proxyNamespace).flatMap((virtualService) =>
-    firstRule(context, virtualService),
-  );
+  const candidates = virtualServicesFor(context.model, gateway.key, context.proxyNamespace)
+    .filter(({ namespace, hosts }) => intersectHosts(hostsForNamespace(server, namespace), hosts).length > 0)
+    .flatMap((virtualService) => firstRule(context, virtualService));
   const [winner, ...losers] = candidates;
   if (winner === undefined) {
     const diagnostic = report(gateway.resource, {
       severity: 'warning',
       code: 'TG0025',
       path: ['spec', 'servers', server.index, 'port'],
-      message: `No VirtualService has a tcp route for port ${server.port}, so the port stays closed.`,
+      message: `No VirtualService has a tcp route for port ${server.port} and its hosts, so nothing answers there.`,
       remedy: `Add a VirtualService with a tcp rule that matches port ${server.port} and names this Gateway.`,
     });
-    return { chain: undefined, diagnostics: [diagnostic] };
+    return { chains: [], diagnostics: [diagnostic] };
   }
   const { action } = winner.rule;
   const targets = action.kind === 'forward' ? forwardTargets(context, action) : undefined;
   return {
-    chain: {
-      serverNames: [],
-      plaintextOnly: false,
-      certificate: undefined,
-      network: { kind: 'tcp', targets, virtualService: winner.virtualService.ref },
-    },
-    diagnostics: losers.map((loser) => shadowed(loser, winner, server.port)),
+    chains: [
+      {
+        serverNames: server.kind === 'tls' ? serverNamesOf(server.hosts.map(({ host }) => host)) : [],
+        plaintextOnly: false,
+        certificate: server.certificate,
+        network: { kind: 'tcp', targets, virtualService: winner.virtualService.ref },
+      },
+    ],
+    diagnostics: losers.map((loser) => shadowed(loser, winner, server)),
   };
 }

@@ -1,12 +1,26 @@
 // One VirtualService object → rules in Istio's terms: names resolved, regular expressions checked, broken rules marked.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import { type FieldPath, type Resource, resourceRef } from '../resources/resource.ts';
-import type { CorsPolicy, Destination, HttpRoute, RouteDestination, TcpRoute } from '../resources/virtual-service.ts';
+import type {
+  CorsPolicy,
+  Destination,
+  HttpRoute,
+  RouteDestination,
+  TcpRoute,
+  TlsRoute,
+} from '../resources/virtual-service.ts';
 import { buildHttpMatch, everyRequest } from './build-http-match.ts';
 import { checkHttpRoute } from './check-http-route.ts';
 import { checkRegex } from './check-regex.ts';
-import { isHostName, resolveGatewayName, resolveShortName } from './host-names.ts';
-import type { ModelAction, ModelHttpAction, ModelHttpRule, ModelTcpRule, ModelVirtualService } from './model.ts';
+import { isHostName, isSubsetOf, resolveGatewayName, resolveShortName } from './host-names.ts';
+import type {
+  ModelAction,
+  ModelHttpAction,
+  ModelHttpRule,
+  ModelTcpRule,
+  ModelTlsRule,
+  ModelVirtualService,
+} from './model.ts';
 import { type Finding, invalidRegex, report } from './report.ts';
 
 export interface VirtualServiceResult {
@@ -109,12 +123,37 @@ function httpAction(route: HttpRoute, namespace: string, path: FieldPath, findin
   return action;
 }
 
-function buildTcpRule(route: TcpRoute, namespace: string, findings: Finding[]): ModelTcpRule {
-  const action = buildAction(route.route, namespace);
+function connectionAction(
+  kind: 'tcp' | 'tls',
+  { index, route }: TcpRoute | TlsRoute,
+  namespace: string,
+  findings: Finding[],
+): ModelAction {
+  const action = buildAction(route, namespace);
   if (action.kind === 'broken')
-    findings.push(
-      brokenFinding(['spec', 'tcp', route.index, 'route'], action.reason, 'Connections it takes are closed.'),
-    );
+    findings.push(brokenFinding(['spec', kind, index, 'route'], action.reason, 'Connections it takes are closed.'));
+  return action;
+}
+
+function buildTlsRule(route: TlsRoute, resource: Resource<'VirtualService'>, findings: Finding[]): ModelTlsRule {
+  const { namespace } = resource.metadata;
+  const matches = route.match.map(({ index, sniHosts, port, gateways }) => {
+    for (const name of sniHosts)
+      if (!resource.spec.hosts.some((host) => isSubsetOf(name, resolveShortName(host.toLowerCase(), namespace))))
+        findings.push({
+          severity: 'warning',
+          code: 'IST0106',
+          path: ['spec', 'tls', route.index, 'match', index, 'sniHosts'],
+          message: `The name ${name} is none of the VirtualService's hosts. It is served; Istio's validation would refuse the object.`,
+          remedy: 'Add it to the hosts.',
+        });
+    return { index, sniHosts, port, gateways: gateways.map((gateway) => resolveGatewayName(gateway, namespace)) };
+  });
+  return { index: route.index, matches, action: connectionAction('tls', route, namespace, findings) };
+}
+
+function buildTcpRule(route: TcpRoute, namespace: string, findings: Finding[]): ModelTcpRule {
+  const action = connectionAction('tcp', route, namespace, findings);
   const matches = route.match.map(({ port, gateways }) => ({
     port,
     gateways: gateways.map((name) => resolveGatewayName(name, namespace)),
@@ -171,6 +210,7 @@ export function buildVirtualService(resource: Resource<'VirtualService'>): Virtu
     gateways: [...new Set(gateways)].filter((key) => key !== 'mesh'),
     exportTo: exportTo(resource),
     http: resource.spec.http.map((route) => buildHttpRule(route, resourceRef(resource), findings)),
+    tls: resource.spec.tls.map((route) => buildTlsRule(route, resource, findings)),
     tcp: resource.spec.tcp.map((route) => buildTcpRule(route, namespace, findings)),
     resource,
   };

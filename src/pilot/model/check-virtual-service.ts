@@ -27,7 +27,7 @@ function checkGateways(model: Model, virtualService: ModelVirtualService): reado
 
 function checkHosts(virtualService: ModelVirtualService, gateways: readonly ModelGateway[]): readonly Finding[] {
   if (virtualService.http.length === 0 || gateways.length === 0) return [];
-  const servers = gateways.flatMap(({ servers }) => servers).filter(({ kind }) => kind !== 'tcp');
+  const servers = gateways.flatMap(({ servers }) => servers).filter(({ kind }) => kind === 'http' || kind === 'https');
   const offered = servers.map((server) => hostsForNamespace(server, virtualService.namespace));
   return virtualService.hosts
     .filter((host) => offered.every((hosts) => intersectHosts(hosts, [host]).length === 0))
@@ -132,6 +132,9 @@ export function checkVirtualService(model: Model, virtualService: ModelVirtualSe
         const path = ['spec', 'http', index, ...mirror.path];
         return destinationFinding(model, mirror, path, 'no copy of requests is sent') ?? [];
       }),
+    ),
+    ...virtualService.tls.flatMap(({ action, index }) =>
+      checkAction(model, action, ['spec', 'tls', index], 'connections to it are closed'),
     ),
     ...virtualService.tcp.flatMap(({ action, index }) =>
       checkAction(model, action, ['spec', 'tcp', index], 'connections to it are closed'),

@@ -85,3 +85,7 @@ export function compareHosts(a: string, b: string): number {
   if (wildA !== wildB) return wildA ? 1 : -1;
   return b.length - a.length || (a < b ? -1 : a > b ? 1 : 0);
 }
+
+/** Of a filter chain: sorted, each once; none is every name, and connections without one. */
+export const serverNamesOf = (hosts: readonly string[]): readonly string[] =>
+  hosts.includes('*') ? [] : [...new Set(hosts)].sort();

@@ -143,7 +143,7 @@ function checkDelegate(delegate: ModelVirtualService, isUsed: boolean, tell: Tel
     });
     return;
   }
-  for (const field of ['gateways', 'tcp'] as const)
+  for (const field of ['gateways', 'tls', 'tcp'] as const)
     if (spec[field].length > 0)
       tell(delegate, {
         severity: 'warning',

@@ -62,6 +62,8 @@ function conflict(placed: PlacedServer, message: string, remedy: string, field: 
   return report(placed.gateway.resource, { severity: 'error', code: 'TG0011', path, message, remedy });
 }
 
+const isTls = ({ kind }: ModelServer): boolean => kind !== 'http' && kind !== 'tcp';
+
 /** Why a server cannot join a listener; undefined if it can. The rule is Istio's: HTTP joins HTTP and TLS, TLS joins TLS. */
 function incompatible(listener: OpenListener, placed: PlacedServer): string | undefined {
   const [first] = listener.servers;
@@ -69,11 +71,13 @@ function incompatible(listener: OpenListener, placed: PlacedServer): string | un
   const owner = describe(first);
   const { server, gateway } = placed;
   if (first.server.kind === 'tcp' || server.kind === 'tcp') return `TCP shares no port, and ${owner} came first`;
-  if (server.kind === 'https') {
+  if (isTls(server)) {
     const plain = listener.servers.find((other) => other.server.kind === 'http');
     if (plain !== undefined) return `plaintext is already served there for ${describe(plain)}`;
     const twin = listener.servers.find(
       (other) =>
+        server.kind === 'https' &&
+        other.server.kind === 'https' &&
         other.gateway.key === gateway.key &&
         other.server.port === server.port &&
         other.server.portName === server.portName,
@@ -152,7 +156,7 @@ function place(open: Map<string, OpenListener>, placed: PlacedServer, proxyClass
         'port',
       ),
     ];
-  const accepted = server.kind === 'https' ? withoutDuplicateHosts(listener, placed, diagnostics) : placed;
+  const accepted = isTls(server) ? withoutDuplicateHosts(listener, placed, diagnostics) : placed;
   if (accepted.server.hosts.length > 0) {
     listener.servers.push(accepted);
     open.set(key, listener);

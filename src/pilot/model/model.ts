@@ -65,7 +65,8 @@ export interface ModelGateway {
 
 /** Server of a Gateway that Tidegate can serve, as far as it alone tells. */
 export interface ModelServer {
-  readonly kind: 'http' | 'https' | 'tcp';
+  /** `https` and `tls` end TLS here, in front of HTTP and of TCP; `passthrough` leaves it to the application. */
+  readonly kind: 'http' | 'https' | 'tls' | 'passthrough' | 'tcp';
   readonly index: number;
   readonly port: number;
   readonly portName: string;
@@ -100,6 +101,7 @@ export interface ModelVirtualService {
   /** exportTo: `all`, `own` namespace, or the namespaces named. */
   readonly exportTo: 'all' | ReadonlySet<string>;
   readonly http: readonly ModelHttpRule[];
+  readonly tls: readonly ModelTlsRule[];
   readonly tcp: readonly ModelTcpRule[];
   readonly resource: Resource<'VirtualService'>;
 }
@@ -201,6 +203,19 @@ export interface ModelTcpRule {
   readonly index: number;
   /** Empty: every connection. */
   readonly matches: readonly { readonly port: number | undefined; readonly gateways: readonly string[] }[];
+  readonly action: ModelAction;
+}
+
+export interface ModelTlsMatch {
+  readonly index: number;
+  readonly sniHosts: readonly string[];
+  readonly port: number | undefined;
+  readonly gateways: readonly string[];
+}
+
+export interface ModelTlsRule {
+  readonly index: number;
+  readonly matches: readonly ModelTlsMatch[];
   readonly action: ModelAction;
 }
 

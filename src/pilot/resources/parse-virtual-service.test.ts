@@ -106,6 +106,7 @@ describe('VirtualService', () => {
           invalid: undefined,
         },
       ],
+      tls: [],
       tcp: [
         {
           index: 0,
@@ -448,8 +449,24 @@ describe('VirtualService', () => {
     );
   });
 
-  it('says that TLS routes are not served', () => {
-    assert.deepEqual(parse({ tls: [{}] }).problems, ['TG0006 spec.tls']);
-    assert.deepEqual(parse({ tls: [] }).problems, []);
+  it('reads TLS routes, and what of them takes a connection', () => {
+    const tlsOf = (rule: object) => parse({ tls: [{ route, ...rule }] });
+    const { spec, problems } = tlsOf({
+      match: [{ sniHosts: ['A.org', '*.b.org', 'a.org'], port: 443, gateways: ['g'] }],
+    });
+    assert.deepEqual(problems, []);
+    assert.deepEqual(spec.tls[0]?.match, [{ index: 0, port: 443, gateways: ['g'], sniHosts: ['a.org', '*.b.org'] }]);
+    for (const [rule, problem] of [
+      [{}, 'IST0106 spec.tls[0].match'],
+      [{ match: [{ port: 443 }] }, 'IST0106 spec.tls[0].match[0].sniHosts'],
+      [{ match: [{ sniHosts: ['a/b'] }] }, 'IST0106 spec.tls[0].match[0].sniHosts[0]'],
+      [{ match: [{ sniHosts: ['a.org'], port: 'x' }] }, 'IST0106 spec.tls[0].match[0].port'],
+      [{ match: [{ sniHosts: ['a.org'] }], route: [] }, 'TG0017 spec.tls[0]'],
+    ] as const) {
+      const parsed = tlsOf(rule);
+      assert.deepEqual(parsed.spec.tls, [], JSON.stringify(rule));
+      assert.equal(parsed.problems[0], problem, JSON.stringify(rule));
+    }
+    assert.deepEqual(tlsOf({ match: [{ sniHosts: ['a b', 'a.org'] }] }).spec.tls[0]?.match[0]?.sniHosts, ['a.org']);
   });
 });

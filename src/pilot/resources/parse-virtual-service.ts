@@ -3,10 +3,10 @@ import { messagesField, stringsField } from './fields.ts';
 import { type Message, reportInvalid, shorten } from './message.ts';
 import { isHost } from './names.ts';
 import { parseHttpRoute } from './parse-http-route.ts';
-import { parseTcpRoute } from './parse-tcp-route.ts';
+import { parseTcpRoute, parseTlsRoute } from './parse-tcp-route.ts';
 import type { FieldPath } from './resource.ts';
 import type { VirtualServiceSpec } from './virtual-service.ts';
-import { httpRouteFields, tcpRouteFields } from './virtual-service-fields.ts';
+import { connectionRouteFields, httpRouteFields } from './virtual-service-fields.ts';
 
 export function parseVirtualService(spec: Message): VirtualServiceSpec {
   const hosts = stringsField(spec, 'hosts', (host, path) => checkHost(spec, host, path)).map((host) =>
@@ -16,7 +16,8 @@ export function parseVirtualService(spec: Message): VirtualServiceSpec {
     hosts: [...new Set(hosts)],
     gateways: stringsField(spec, 'gateways'),
     http: messagesField(spec, 'http', httpRouteFields, parseHttpRoute),
-    tcp: messagesField(spec, 'tcp', tcpRouteFields, parseTcpRoute),
+    tls: messagesField(spec, 'tls', connectionRouteFields, parseTlsRoute),
+    tcp: messagesField(spec, 'tcp', connectionRouteFields, parseTcpRoute),
     exportTo: stringsField(spec, 'exportTo'),
   };
 }

@@ -1,9 +1,8 @@
 // Which fields of Istio's VirtualService are served, and what happens instead of the others.
-import { type FieldRule, type FieldTable, isRecord, noEffectHere, served, tableOf, unsupported } from './message.ts';
+import { type FieldRule, type FieldTable, isRecord, noEffectHere, served, tableOf } from './message.ts';
 
 export const virtualServiceFields: FieldTable = {
-  ...tableOf(['hosts', 'gateways', 'http', 'tcp', 'exportTo'], served),
-  tls: unsupported('Connections for these TLS routes find no route.'),
+  ...tableOf(['hosts', 'gateways', 'http', 'tls', 'tcp', 'exportTo'], served),
 };
 
 export const httpRouteFields: FieldTable = tableOf(
@@ -81,13 +80,14 @@ export const destinationFields: FieldTable = tableOf(['host', 'subset', 'port'],
 export const portSelectorFields: FieldTable = tableOf(['number'], served);
 export const stringMatchFields: FieldTable = tableOf(['exact', 'prefix', 'regex'], served);
 
-const gatewaysLookAtPorts = 'At a gateway only port and gateways decide about a TCP connection, as in Istio.';
+const gatewaysLookAtPorts = 'At a gateway only port, gateways and sniHosts decide about a connection, as in Istio.';
 
-export const tcpRouteFields: FieldTable = tableOf(['match', 'route'], served);
-export const tcpMatchFields: FieldTable = {
+export const connectionRouteFields: FieldTable = tableOf(['match', 'route'], served);
+export const tcpMatchFields = {
   ...tableOf(['port', 'gateways'], served),
   destinationSubnets: noEffectHere(gatewaysLookAtPorts),
   sourceSubnet: noEffectHere(gatewaysLookAtPorts),
   sourceLabels: noEffectHere(gatewaysLookAtPorts),
   sourceNamespace: noEffectHere(gatewaysLookAtPorts),
-};
+} satisfies FieldTable;
+export const tlsMatchFields: FieldTable = { ...tcpMatchFields, sniHosts: served };

@@ -200,6 +200,18 @@ export interface TcpMatch {
   readonly gateways: readonly string[];
 }
 
+/** Names in lower case, `*.example.com` and `*` among them. */
+export interface TlsMatch extends TcpMatch {
+  readonly sniHosts: readonly string[];
+}
+
+export interface TlsRoute {
+  readonly index: number;
+  /** At least one. */
+  readonly match: readonly TlsMatch[];
+  readonly route: readonly RouteDestination[];
+}
+
 export interface TcpRoute {
   readonly index: number;
   readonly match: readonly TcpMatch[];
@@ -212,6 +224,7 @@ export interface VirtualServiceSpec {
   /** As written: `name`, `ns/name`, `name.ns.svc.cluster.local`, `mesh`. */
   readonly gateways: readonly string[];
   readonly http: readonly HttpRoute[];
+  readonly tls: readonly TlsRoute[];
   readonly tcp: readonly TcpRoute[];
   readonly exportTo: readonly string[];
 }

@@ -75,7 +75,9 @@ export function translateListener(
   exists: (reference: ResourceReference) => boolean,
 ): XdsResource {
   const name = listenerName(view.bind, view.targetPort);
-  const tls = view.filterChains.some(({ certificate }) => certificate !== undefined);
+  const tls = view.filterChains.some(
+    ({ certificate, serverNames }) => certificate !== undefined || serverNames.length > 0,
+  );
   const message = create(ListenerSchema, {
     name,
     address: {

@@ -29,6 +29,9 @@ declare module '*/corpus/lib/core.mjs' {
     readonly hazard?: boolean;
   }
   export interface CorpusResponse {
+    /** Common name of the certificate that was shown. */
+    readonly cn?: string;
+    readonly headers?: readonly (readonly [string, string])[];
     readonly status?: number;
     readonly tls?: string;
     readonly connect?: string;

@@ -58,9 +58,10 @@ describe('parseClientHello', () => {
     );
   });
 
-  it('tells plain text from TLS by the first byte', () => {
+  it('tells plain text from TLS by the first bytes', () => {
     assert.equal(parseClientHello(Buffer.from('GET / HTTP/1.1\r\n')).kind, 'not-tls');
     assert.equal(parseClientHello(Buffer.from([22, 1])).kind, 'not-tls');
+    assert.equal(parseClientHello(Buffer.from('ping')).kind, 'incomplete');
     assert.equal(parseClientHello(Buffer.alloc(0)).kind, 'incomplete');
   });
 

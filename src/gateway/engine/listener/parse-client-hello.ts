@@ -17,6 +17,7 @@ export type ClientHello =
 /** As Envoy's limit: no client needs more. */
 export const maxClientHelloBytes = 16 * 1024;
 
+const recordHeaderBytes = 5;
 const handshakeRecord = 22;
 const clientHelloMessage = 1;
 const serverNameExtension = 0;
@@ -27,7 +28,8 @@ const malformed: ClientHello = { kind: 'malformed' };
 
 /** `bytes` is what the connection began with; the message may be spread over several records. */
 export function parseClientHello(bytes: Buffer): ClientHello {
-  if (bytes.length === 0) return incomplete;
+  // Envoy looks at whole record headers: what is shorter may wait until the connection is given up.
+  if (bytes.length < recordHeaderBytes && bytes[0] !== handshakeRecord) return incomplete;
   if (bytes[0] !== handshakeRecord || (bytes.length > 1 && bytes[1] !== 3)) return { kind: 'not-tls' };
   const message = joinRecords(bytes);
   if (message === undefined) return malformed;
