@@ -16,10 +16,12 @@ interface Naming {
 function namings(snapshot: Snapshot): readonly Naming[] {
   return [...snapshot.objects.Gateway.values()].flatMap((resource) =>
     resource.spec.servers.flatMap(({ index, tls }) =>
-      (['serverCertificate', 'privateKey'] as const).flatMap((field) => {
-        const file = tls?.[field];
-        return file ? [{ file, resource, path: ['spec', 'servers', index, 'tls', field] }] : [];
-      }),
+      (tls?.files ?? []).flatMap((files) =>
+        (['serverCertificate', 'privateKey', 'caCertificates'] as const).flatMap((field) => {
+          const file = files[field];
+          return file ? [{ file, resource, path: ['spec', 'servers', index, 'tls', ...files.field, field] }] : [];
+        }),
+      ),
     ),
   );
 }

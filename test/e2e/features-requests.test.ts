@@ -25,6 +25,8 @@ interface Expectation {
   /** What came back over a WebSocket. */
   readonly frame?: string;
   readonly tls?: string;
+  /** Of TLS. */
+  readonly version?: string;
   /** Common name of the gateway's certificate. */
   readonly cn?: string;
   readonly connect?: string;
@@ -113,7 +115,7 @@ for (const dataPlane of dataPlaneNames)
       describe(feature, () => {
         const folder = join(featuresFolder, feature);
         const text = readFileSync(join(folder, 'requests.yaml'), 'utf8');
-        const { backends: definitions = [], files = {}, requests } = parse(text) as FeatureRequests;
+        const { backends: definitions = [], files = {}, requests } = parse(text, { merge: true }) as FeatureRequests;
         const temporary = mkdtempSync(join(tmpdir(), 'tidegate-feature-'));
         const backends = new Backends();
         let tidegate: TidegateProcess;

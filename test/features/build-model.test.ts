@@ -72,7 +72,8 @@ describe('certificates', () => {
     const good = build(tlsGateway + secret('a.crt', 'a.key')).model;
     const broken = build(tlsGateway + secret('a.crt', 'b.key'), good);
     const [served] = buildProxyView(broken.model, proxyClass).secrets;
-    assert.deepEqual(Buffer.from(served?.pair.certificateChain ?? []).toString('base64'), pem('a.crt'));
+    const chain = served?.content.kind === 'pair' ? served.content.pair.certificateChain : [];
+    assert.deepEqual(Buffer.from(chain).toString('base64'), pem('a.crt'));
     assert.match(broken.diagnostics.find(({ code }) => code === 'TG0015')?.message ?? '', /before is still served/);
     const again = build(tlsGateway + secret('a.crt', 'b.key'), broken.model).model;
     assert.equal(buildProxyView(again, proxyClass).secrets.length, 1);
@@ -95,7 +96,7 @@ describe('servers on one port', () => {
       ]),
     );
     assert.deepEqual(
-      listener?.filterChains.map(({ plaintextOnly, certificate }) => [plaintextOnly, certificate?.kind]),
+      listener?.filterChains.map(({ plaintextOnly, tls }) => [plaintextOnly, tls?.certificates[0]?.kind]),
       [
         [true, undefined],
         [false, 'files'],

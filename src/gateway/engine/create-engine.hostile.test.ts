@@ -43,6 +43,9 @@ async function serve(backend: Backend): Promise<RunningEngine> {
     minVersion: undefined,
     maxVersion: undefined,
     cipherSuites: [],
+    ecdhCurves: [],
+    clientCertificate: 'none' as const,
+    validation: undefined,
   };
   const tcp = {
     kind: 'tcp',
@@ -69,6 +72,7 @@ async function serve(backend: Backend): Promise<RunningEngine> {
             certificateChain: pair.certificate,
             privateKey: pair.key,
             trustedCa: '',
+            crl: '',
           },
         ],
       }),

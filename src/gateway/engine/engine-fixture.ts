@@ -34,6 +34,7 @@ export function httpManager(overrides: Partial<HttpConnectionManager> = {}): Htt
     serverName: 'istio-envoy',
     useRemoteAddress: true,
     xffNumTrustedHops: 0,
+    forwardClientCert: undefined,
     normalizePath: true,
     mergeSlashes: false,
     streamIdleTimeoutMs: 0,

@@ -3,8 +3,9 @@ import { isIP } from 'node:net';
 import type { Diagnostic } from '../../lib/diagnostic.ts';
 import type { Server, TlsMode } from '../resources/gateway.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
+import { buildServerTls } from './build-server-tls.ts';
 import { isHostName, parseServerHost, type ServerHost } from './host-names.ts';
-import type { ModelGateway, ModelServer, ServerCertificate } from './model.ts';
+import type { ModelGateway, ModelServer } from './model.ts';
 import { type Finding, report } from './report.ts';
 
 export interface GatewayResult {
@@ -32,26 +33,6 @@ const unserved = (server: Server, field: string, message: string, remedy: string
 const plainHttp = new Set(['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']);
 const plainTcp = new Set(['TCP', 'MONGO', 'MYSQL', 'REDIS']);
 
-/** `name`, `ns/name` or `kubernetes://` in front of either; other schemes name sources that Tidegate has not. */
-function parseCredentialName(credentialName: string): ServerCertificate | undefined {
-  const [scheme, rest] = credentialName.includes('://')
-    ? credentialName.split('://', 2)
-    : ['kubernetes', credentialName];
-  const [first, second, ...more] = (rest ?? '').split('/');
-  if (scheme !== 'kubernetes' || !first || second === '' || more.length > 0) return undefined;
-  return second === undefined
-    ? { kind: 'secret', credentialName, namespace: undefined, name: first }
-    : { kind: 'secret', credentialName, namespace: first, name: second };
-}
-
-function certificateOf(server: Server): ServerCertificate | undefined {
-  const { tls } = server;
-  if (tls?.credentialName) return parseCredentialName(tls.credentialName);
-  if (tls?.serverCertificate && tls.privateKey)
-    return { kind: 'files', certificate: tls.serverCertificate, key: tls.privateKey };
-  return undefined;
-}
-
 /** The hosts that data planes take; each once. */
 function hostsOf(server: Server, namespace: string): { hosts: readonly ServerHost[]; findings: readonly Finding[] } {
   const hosts = new Map<string, ServerHost>();
@@ -74,30 +55,6 @@ function hostsOf(server: Server, namespace: string): { hosts: readonly ServerHos
   return { hosts: [...hosts.values()], findings };
 }
 
-/** Undefined: it needs none. */
-function tlsCertificate(server: Server, kind: ModelServer['kind']): ServerResult | ServerCertificate | undefined {
-  if (kind !== 'https' && kind !== 'tls') return undefined;
-  const mode = modeOf(server);
-  const port = `${server.port.number} (${server.port.name})`;
-  if (mode !== 'SIMPLE')
-    return unserved(
-      server,
-      'tls.mode',
-      `TLS mode ${mode} is not served yet; nothing answers for the hosts of server ${port}.`,
-      'Use mode SIMPLE.',
-    );
-  const certificate = certificateOf(server);
-  return (
-    certificate ??
-    unserved(
-      server,
-      server.tls?.credentialName ? 'tls.credentialName' : 'tls',
-      `Server ${port} names no certificate that Tidegate can load; nothing answers for its hosts.`,
-      'Set credentialName to the name of a Secret, or both serverCertificate and privateKey to files.',
-    )
-  );
-}
-
 /** As in Istio, where PASSTHROUGH is the value of an enum that is not set. */
 const modeOf = (server: Server): TlsMode => server.tls?.mode ?? 'PASSTHROUGH';
 
@@ -118,8 +75,8 @@ function buildServer(server: Server, namespace: string): ServerResult {
       'Remove bind, or set it to an IP address.',
     );
   const kind = kindOf(server);
-  const certificate = tlsCertificate(server, kind);
-  if (certificate?.kind === 'unserved' || certificate?.kind === 'server') return certificate;
+  const tls = (kind === 'https' || kind === 'tls') && server.tls ? buildServerTls(server, server.tls) : undefined;
+  if (tls !== undefined && 'field' in tls) return unserved(server, tls.field, tls.message, tls.remedy);
   const { hosts, findings } = hostsOf(server, namespace);
   if (hosts.length === 0) return { kind: 'unserved', findings };
   return {
@@ -134,7 +91,7 @@ function buildServer(server: Server, namespace: string): ServerResult {
       bind: server.bind || undefined,
       hosts,
       httpsRedirect: (kind === 'http' || kind === 'https') && server.tls?.httpsRedirect === true,
-      certificate,
+      tls,
     },
   };
 }

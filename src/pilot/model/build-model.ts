@@ -6,6 +6,8 @@ import { buildCertificate, type CertificateResult } from './build-certificate.ts
 import { buildGateway, type GatewayResult } from './build-gateway.ts';
 import { buildMeshSettings } from './build-mesh-settings.ts';
 import { buildProxyView } from './build-proxy-view.ts';
+import { buildRootCertificates, type RootsResult } from './build-root-certificates.ts';
+import { rootsSuffix } from './build-server-tls.ts';
 import { buildServices } from './build-services.ts';
 import { buildVirtualService, type VirtualServiceResult } from './build-virtual-service.ts';
 import { checkEndpointSlice } from './check-endpoint-slice.ts';
@@ -39,32 +41,54 @@ function memoise<Input extends object, Output>(derive: (input: Input) => Output)
 
 const gatewayOf: (resource: Resource<'Gateway'>) => GatewayResult = memoise(buildGateway);
 const virtualServiceOf: (resource: Resource<'VirtualService'>) => VirtualServiceResult = memoise(buildVirtualService);
+const rootsOf: (resource: Resource<'Secret'>) => RootsResult = memoise(buildRootCertificates);
 const certificateOf: (resource: Resource<'Secret'>) => CertificateResult = memoise(buildCertificate);
 
 const inOrder = <Kind extends ResourceKind>(objects: ObjectsOfKind<Kind>): readonly Resource<Kind>[] =>
   [...objects.values()].sort(compareResources);
 
-function buildCertificates(
-  previous: Model | undefined,
-  gateways: readonly ModelGateway[],
+interface SecretResult {
+  readonly kind: string;
+}
+
+/** Those with one of the names, in whichever namespace: which proxy may have which comes later. */
+function buildSecrets<Result extends SecretResult>(
+  previous: ReadonlyMap<string, ModelSecret<Result>> | undefined,
+  names: ReadonlySet<string>,
   secrets: ObjectsOfKind<'Secret'>,
-): ReadonlyMap<string, ModelSecret> {
-  const names = new Set(
-    gateways.flatMap(({ servers }) =>
-      servers.flatMap(({ certificate }) => (certificate?.kind === 'secret' ? [certificate.name] : [])),
-    ),
-  );
-  const certificates = new Map<string, ModelSecret>();
+  resultOf: (resource: Resource<'Secret'>) => Result,
+): ReadonlyMap<string, ModelSecret<Result>> {
+  const built = new Map<string, ModelSecret<Result>>();
   for (const [key, resource] of secrets) {
     if (!names.has(resource.metadata.name)) continue;
-    const result = certificateOf(resource);
-    const before = previous?.certificates.get(key);
-    const good = before?.result.kind === 'pair' ? before.result : before?.lastGood;
-    const lastGood = result.kind === 'problem' ? good : undefined;
-    certificates.set(key, { ref: resourceRef(resource), result, lastGood, resource });
+    const result = resultOf(resource);
+    const before = previous?.get(key);
+    const good = before === undefined || isProblem(before.result) ? before?.lastGood : goodOf(before.result);
+    built.set(key, { ref: resourceRef(resource), result, lastGood: isProblem(result) ? good : undefined, resource });
   }
-  return certificates;
+  return built;
 }
+
+const isProblem = ({ kind }: SecretResult): boolean => kind === 'problem';
+const goodOf = <Result extends SecretResult>(result: Result) => result as Exclude<Result, { kind: 'problem' }>;
+
+const tlsOf = (gateways: readonly ModelGateway[]) =>
+  gateways.flatMap(({ servers }) => servers.flatMap(({ tls }) => tls ?? []));
+
+const certificateNames = (gateways: readonly ModelGateway[]): ReadonlySet<string> =>
+  new Set(
+    tlsOf(gateways).flatMap(({ certificates }) =>
+      certificates.flatMap((one) => (one.kind === 'secret' ? [one.name] : [])),
+    ),
+  );
+
+/** A Secret of their own wins over the one with the certificate. */
+const rootNames = (gateways: readonly ModelGateway[]): ReadonlySet<string> =>
+  new Set(
+    tlsOf(gateways).flatMap(({ validation }) =>
+      validation?.roots.kind === 'secret' ? [validation.roots.name, `${validation.roots.name}${rootsSuffix}`] : [],
+    ),
+  );
 
 function byGateway(
   virtualServices: readonly ModelVirtualService[],
@@ -123,7 +147,8 @@ export function buildModel(previous: Model | undefined, snapshot: Snapshot, now:
     gatewaysByKey: new Map(gateways.map((gateway) => [gateway.key, gateway])),
     virtualServices,
     virtualServicesByGateway: byGateway(virtualServices),
-    certificates: buildCertificates(previous, gateways, objects.Secret),
+    certificates: buildSecrets(previous?.certificates, certificateNames(gateways), objects.Secret, certificateOf),
+    roots: buildSecrets(previous?.roots, rootNames(gateways), objects.Secret, rootsOf),
     builtAt: now,
   };
   const views = impliedProxyClasses(model).map((proxyClass) => buildProxyView(model, proxyClass));

@@ -72,7 +72,7 @@ function sharedChains(builder: Builder, listener: MergedListener): readonly Filt
   const plaintext: FilterChainView = {
     serverNames: [],
     plaintextOnly: tls.length > 0,
-    certificate: undefined,
+    tls: undefined,
     network: { kind: 'http', routes: addRouteTable(builder, listener, plain) },
   };
   return [plaintext, ...chains];
@@ -89,7 +89,7 @@ function tlsChains(
     {
       serverNames: serverNamesOf(hostsOf(placed)),
       plaintextOnly: false,
-      certificate: placed.server.certificate,
+      tls: placed.server.tls,
       network: { kind: 'http', routes: addRouteTable(builder, listener, [placed]) },
     },
   ];

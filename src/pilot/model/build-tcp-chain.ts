@@ -63,7 +63,7 @@ export function buildTcpChain(context: RouteContext, { gateway, server }: Placed
       {
         serverNames: server.kind === 'tls' ? serverNamesOf(server.hosts.map(({ host }) => host)) : [],
         plaintextOnly: false,
-        certificate: server.certificate,
+        tls: server.tls,
         network: { kind: 'tcp', targets, virtualService: winner.virtualService.ref },
       },
     ],

@@ -45,7 +45,7 @@ export function buildTlsChains(
         result.chains.push({
           serverNames: serverNamesOf(free),
           plaintextOnly: false,
-          certificate: undefined,
+          tls: undefined,
           network: {
             kind: 'tcp',
             targets: action.kind === 'forward' ? forwardTargets(context, action) : undefined,

@@ -1,5 +1,6 @@
 // The validated, indexed and immutable picture of the user's objects: everything translate needs, nothing raw.
 import type { ResourceRef } from '../../lib/diagnostic.ts';
+import type { TlsVersion } from '../resources/gateway.ts';
 import type { FieldPath, Resource } from '../resources/resource.ts';
 import type {
   CorsPolicy,
@@ -15,6 +16,7 @@ import type {
 } from '../resources/virtual-service.ts';
 import type { BackendProtocol } from './backend-protocol.ts';
 import type { CertificateResult } from './build-certificate.ts';
+import type { RootsResult } from './build-root-certificates.ts';
 import type { ServerHost } from './host-names.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 
@@ -76,18 +78,48 @@ export interface ModelServer {
   /** Each once. */
   readonly hosts: readonly ServerHost[];
   readonly httpsRedirect: boolean;
-  readonly certificate: ServerCertificate | undefined;
+  /** Where TLS ends here. */
+  readonly tls: ServerTlsSettings | undefined;
+}
+
+export interface ServerTlsSettings {
+  /** At least one, in order of preference. */
+  readonly certificates: readonly ServerCertificate[];
+  readonly clientCertificate: 'none' | 'optional' | 'required';
+  /** What client certificates are held against. */
+  readonly validation: ClientValidation | undefined;
+  readonly minProtocolVersion: TlsVersion | undefined;
+  readonly maxProtocolVersion: TlsVersion | undefined;
+  readonly cipherSuites: readonly string[];
+  readonly ecdhCurves: readonly string[];
+}
+
+export interface ClientValidation {
+  readonly roots: RootCertificates;
+  /** One of them has to be in the certificate; empty is any. */
+  readonly subjectAltNames: readonly string[];
+  readonly verifyCertificateSpki: readonly string[];
+  readonly verifyCertificateHash: readonly string[];
+}
+
+export type RootCertificates =
+  | { readonly kind: 'file'; readonly path: string }
+  /** `credentialName` ends in -cacert, `name` does not. */
+  | NamedSecret;
+
+/** Namespace undefined: the proxy's own. `credentialName` is as written: it is part of the name on the wire. */
+export interface NamedSecret {
+  readonly kind: 'secret';
+  readonly credentialName: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  /** Inside the server. */
+  readonly field: FieldPath;
 }
 
 export type ServerCertificate =
   | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
-  /** Namespace undefined: the proxy's own. `credentialName` is as written: it is part of the name on the wire. */
-  | {
-      readonly kind: 'secret';
-      readonly credentialName: string;
-      readonly namespace: string | undefined;
-      readonly name: string;
-    };
+  | NamedSecret;
 
 export interface ModelVirtualService {
   readonly key: string;
@@ -232,14 +264,16 @@ export interface Model {
   readonly virtualServicesByGateway: ReadonlyMap<string, readonly ModelVirtualService[]>;
   /** By `namespace/name`; only those that a Gateway may name. */
   readonly certificates: ReadonlyMap<string, ModelSecret>;
+  readonly roots: ReadonlyMap<string, ModelSecret<RootsResult>>;
   /** Milliseconds since 1970: when the model was built, what expiry is compared with. */
   readonly builtAt: number;
 }
 
-export interface ModelSecret {
+/** A Secret, and what is made of it. */
+export interface ModelSecret<Result extends { readonly kind: string } = CertificateResult> {
   readonly ref: ResourceRef;
-  readonly result: CertificateResult;
+  readonly result: Result;
   /** The object is broken now, and this is what it held before: still served. */
-  readonly lastGood: Extract<CertificateResult, { kind: 'pair' }> | undefined;
+  readonly lastGood: Exclude<Result, { kind: 'problem' }> | undefined;
   readonly resource: Resource<'Secret'>;
 }

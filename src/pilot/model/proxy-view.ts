@@ -12,8 +12,9 @@ import type {
   RequestShare,
 } from '../resources/virtual-service.ts';
 import type { CertificatePair } from './build-certificate.ts';
+import type { RootsResult } from './build-root-certificates.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import type { HeaderMatch, ModelService, ModelServicePort, PathMatch, ServerCertificate } from './model.ts';
+import type { HeaderMatch, ModelService, ModelServicePort, PathMatch, ServerTlsSettings } from './model.ts';
 import type { PortRow } from './port-row.ts';
 
 export type { CorsPolicy, HeaderOperations, HttpFault, HttpRetry, RequestShare };
@@ -108,7 +109,7 @@ export interface FilterChainView {
   readonly serverNames: readonly string[];
   /** Set where TLS and plaintext share a port. */
   readonly plaintextOnly: boolean;
-  readonly certificate: ServerCertificate | undefined;
+  readonly tls: ServerTlsSettings | undefined;
   readonly network:
     | { readonly kind: 'http'; readonly routes: RouteTableKey }
     | { readonly kind: 'tcp'; readonly targets: ForwardTargets | undefined; readonly virtualService: ResourceRef };
@@ -132,7 +133,7 @@ export interface ClusterView {
 
 export interface SecretView {
   readonly credentialName: string;
-  readonly pair: CertificatePair;
+  readonly content: { readonly kind: 'pair'; readonly pair: CertificatePair } | Extract<RootsResult, { kind: 'roots' }>;
   readonly owner: ResourceRef;
 }
 

@@ -13,21 +13,13 @@ export const serverPortFields: FieldTable = {
   targetPort: noEffectHere('The Service in front of the gateway decides the target port.'),
 };
 
-const noCertificate = 'The server is not given these certificates.';
-const clientCertificates = 'Client certificates are not checked against it.';
+export const tlsCertificateFields: FieldTable = tableOf(['serverCertificate', 'privateKey', 'caCertificates'], served);
 
 export const serverTlsFields: FieldTable = {
   ...tableOf(['httpsRedirect', 'mode', 'serverCertificate', 'privateKey', 'caCertificates', 'credentialName'], served),
-  credentialNames: unsupported(noCertificate),
-  tlsCertificates: unsupported(noCertificate),
-  caCertCredentialName: unsupported(clientCertificates),
-  caCrl: unsupported(clientCertificates),
-  subjectAltNames: unsupported(clientCertificates),
-  verifyCertificateSpki: unsupported(clientCertificates),
-  verifyCertificateHash: unsupported(clientCertificates),
+  ...tableOf(['credentialNames', 'tlsCertificates', 'caCertCredentialName', 'subjectAltNames'], served),
+  ...tableOf(['verifyCertificateSpki', 'verifyCertificateHash', 'minProtocolVersion', 'maxProtocolVersion'], served),
+  ...tableOf(['cipherSuites', 'ecdhCurves'], served),
+  caCrl: unsupported('Revoked client certificates are let in, unless the Secret of credentialName has ca.crl.'),
   insecureSkipVerify: notServedYet('Client certificates are checked as without it.'),
-  minProtocolVersion: notServedYet('TLS 1.2 and 1.3 are accepted.'),
-  maxProtocolVersion: notServedYet('TLS 1.2 and 1.3 are accepted.'),
-  cipherSuites: notServedYet("The data plane's default cipher suites are used."),
-  ecdhCurves: notServedYet("The data plane's default curves are used."),
 };

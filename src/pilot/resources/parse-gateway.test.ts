@@ -46,7 +46,20 @@ describe('Gateway', () => {
             bind: undefined,
             port: { number: 443, name: 'https', protocol: 'HTTPS' },
             hosts: ['*'],
-            tls: { httpsRedirect: false, ...tls, caCertificates: undefined, credentialName: undefined },
+            tls: {
+              httpsRedirect: false,
+              mode: 'SIMPLE',
+              credentials: [],
+              files: [{ serverCertificate: '/c', privateKey: '/k', caCertificates: undefined, field: [] }],
+              caCertCredentialName: undefined,
+              subjectAltNames: [],
+              verifyCertificateSpki: [],
+              verifyCertificateHash: [],
+              minProtocolVersion: undefined,
+              maxProtocolVersion: undefined,
+              cipherSuites: [],
+              ecdhCurves: [],
+            },
           },
         ],
       });
@@ -133,14 +146,45 @@ describe('Gateway', () => {
       assert.equal(spec.servers[0]?.tls?.mode, mode);
       assert.deepEqual(problems, []);
     }
-    const tls = { mode: 'SIMPLE', credentialName: 'c', minProtocolVersion: 'TLSV1_3', cipherSuites: [], caCrl: '/x' };
-    const { spec, diagnostics } = parse({ servers: [https(tls)] });
+    const { spec, problems } = parse({ servers: [https({ mode: 'SIMPLE', credentialName: 'c', caCrl: '/x' })] });
     assert.equal(spec.servers.length, 1);
+    assert.deepEqual(problems, ['TG0006 spec.servers[0].tls.caCrl']);
+  });
+
+  it('reads where certificates come from, and what is asked of TLS', () => {
+    const tlsOf = (tls: object) => {
+      const { spec, problems } = parse({ servers: [https({ mode: 'MUTUAL', ...tls })] });
+      return { tls: spec.servers[0]?.tls, problems };
+    };
+    assert.deepEqual(tlsOf({ credentialName: 'a', credentialNames: ['b', 'c'] }).tls?.credentials, [
+      { name: 'b', field: ['credentialNames', 0] },
+      { name: 'c', field: ['credentialNames', 1] },
+    ]);
+    assert.deepEqual(tlsOf({ tlsCertificates: [{ serverCertificate: '/c', caCertificates: '/a' }] }).tls?.files, [
+      { serverCertificate: '/c', privateKey: undefined, caCertificates: '/a', field: ['tlsCertificates', 0] },
+    ]);
+    const odd = tlsOf({
+      cipherSuites: ['AES128-SHA', 'RC4-MD5'],
+      ecdhCurves: ['P-256', 'P-1'],
+      maxProtocolVersion: 'TLS_AUTO',
+    });
     assert.deepEqual(
-      diagnostics.map(({ code, path }) => `${code} ${path}`),
-      ['TG0006 spec.servers[0].tls.minProtocolVersion', 'TG0006 spec.servers[0].tls.caCrl'],
+      [odd.tls?.cipherSuites, odd.tls?.ecdhCurves, odd.tls?.maxProtocolVersion, odd.problems],
+      [
+        ['AES128-SHA'],
+        ['P-256'],
+        undefined,
+        ['IST0106 spec.servers[0].tls.cipherSuites[1]', 'IST0106 spec.servers[0].tls.ecdhCurves[1]'],
+      ],
     );
-    assert.match(diagnostics[0]?.message ?? '', /TLS 1\.2 and 1\.3 are accepted/);
+    for (const broken of [
+      { minProtocolVersion: 'TLSV1_4' },
+      { verifyCertificateHash: ['abc'] },
+      { verifyCertificateSpki: [`${'A'.repeat(43)}`] },
+      { subjectAltNames: 'a' },
+      { cipherSuites: 'AES128-SHA' },
+    ])
+      assert.equal(tlsOf(broken).tls, undefined, JSON.stringify(broken));
   });
 
   it('says what has no effect at all', () => {

@@ -1,7 +1,5 @@
 // Gateway of networking.istio.io: unknown -> GatewaySpec. A server that cannot be used is left out, the others stay.
 import {
-  booleanField,
-  enumField,
   messageField,
   messagesField,
   portField,
@@ -10,10 +8,11 @@ import {
   stringMapField,
   stringsField,
 } from './fields.ts';
-import type { GatewaySpec, Server, ServerProtocol, ServerTls, TlsMode } from './gateway.ts';
+import type { GatewaySpec, Server, ServerProtocol } from './gateway.ts';
 import { serverFields, serverPortFields, serverTlsFields } from './gateway-fields.ts';
 import { type Message, report, reportInvalid, shorten } from './message.ts';
 import { isHost, isLabel } from './names.ts';
+import { parseServerTls } from './parse-server-tls.ts';
 import type { FieldPath } from './resource.ts';
 
 const protocols: readonly ServerProtocol[] = [
@@ -28,15 +27,6 @@ const protocols: readonly ServerProtocol[] = [
   'MYSQL',
   'REDIS',
 ];
-const tlsModes: readonly TlsMode[] = [
-  'PASSTHROUGH',
-  'SIMPLE',
-  'MUTUAL',
-  'AUTO_PASSTHROUGH',
-  'ISTIO_MUTUAL',
-  'OPTIONAL_MUTUAL',
-];
-
 const LEFT_OUT = 'The server is left out.';
 
 export function parseGateway(spec: Message): GatewaySpec {
@@ -57,7 +47,7 @@ export function parseGateway(spec: Message): GatewaySpec {
 function parseServer(message: Message, index: number): Server | undefined {
   const port = messageField(message, 'port', serverPortFields, parsePort);
   const hosts = stringsField(message, 'hosts', (host, path) => checkServerHost(message, host, path));
-  const tls = messageField(message, 'tls', serverTlsFields, parseTls);
+  const tls = messageField(message, 'tls', serverTlsFields, parseServerTls);
   const rest = {
     index,
     name: stringField(message, 'name') || undefined,
@@ -100,18 +90,6 @@ function protocolOf(message: Message): ServerProtocol | undefined {
     reportInvalid(message.context, path, what, LEFT_OUT, `Use one of ${protocols.join(', ')}.`);
   }
   return protocol;
-}
-
-function parseTls(message: Message): ServerTls | undefined {
-  const tls: ServerTls = {
-    httpsRedirect: booleanField(message, 'httpsRedirect') ?? false,
-    mode: enumField(message, 'mode', tlsModes),
-    serverCertificate: stringField(message, 'serverCertificate') || undefined,
-    privateKey: stringField(message, 'privateKey') || undefined,
-    caCertificates: stringField(message, 'caCertificates') || undefined,
-    credentialName: stringField(message, 'credentialName') || undefined,
-  };
-  return message.broken.size > 0 ? undefined : tls;
 }
 
 /** `host`, `ns/host`, `./host`, or with `*` as the namespace. */

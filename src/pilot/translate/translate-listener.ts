@@ -20,7 +20,7 @@ import { listenerAccessLogs } from './translate-access-log.ts';
 import { translateHttpConnectionManager } from './translate-http-connection-manager.ts';
 import { routeTableName, targetNames } from './translate-route-table.ts';
 import { translateTcpProxy } from './translate-tcp-proxy.ts';
-import { certificateName, translateTlsContext } from './translate-tls-context.ts';
+import { secretNames, translateTlsContext } from './translate-tls-context.ts';
 
 /** Seconds for a TLS handshake. */
 const handshakeTimeout = 15;
@@ -36,7 +36,7 @@ function tlsInspector(): ListenerFilter {
 }
 
 function translateFilterChain(chain: FilterChainView, listener: string, mesh: MeshSettings): FilterChain {
-  const { serverNames, plaintextOnly, certificate, network } = chain;
+  const { serverNames, plaintextOnly, tls, network } = chain;
   const filter =
     network.kind === 'http'
       ? translateHttpConnectionManager(listener, routeTableName(network.routes), mesh)
@@ -52,17 +52,17 @@ function translateFilterChain(chain: FilterChainView, listener: string, mesh: Me
             transportProtocol: plaintextOnly ? 'raw_buffer' : '',
           },
         }),
-    ...(certificate === undefined ? {} : { transportSocket: translateTlsContext(certificate) }),
+    ...(tls === undefined ? {} : { transportSocket: translateTlsContext(tls) }),
   });
 }
 
 function referencesOf(listener: ListenerView, exists: (reference: ResourceReference) => boolean) {
-  const references = listener.filterChains.flatMap(({ network, certificate }): ResourceReference[] => [
+  const references = listener.filterChains.flatMap(({ network, tls }): ResourceReference[] => [
     ...(network.kind === 'http' ? [{ typeUrl: typeUrls.route, name: routeTableName(network.routes) }] : []),
     ...(network.kind === 'tcp' && network.targets !== undefined
       ? targetNames(network.targets).map((name) => ({ typeUrl: typeUrls.cluster, name }))
       : []),
-    ...(certificate?.kind === 'secret' ? [{ typeUrl: typeUrls.secret, name: certificateName(certificate) }] : []),
+    ...(tls === undefined ? [] : secretNames(tls).map((name) => ({ typeUrl: typeUrls.secret, name }))),
   ]);
   const unique = new Map(references.map((reference) => [`${reference.typeUrl} ${reference.name}`, reference]));
   return [...unique.values()].filter(exists);
@@ -75,9 +75,7 @@ export function translateListener(
   exists: (reference: ResourceReference) => boolean,
 ): XdsResource {
   const name = listenerName(view.bind, view.targetPort);
-  const tls = view.filterChains.some(
-    ({ certificate, serverNames }) => certificate !== undefined || serverNames.length > 0,
-  );
+  const inspects = view.filterChains.some(({ tls, serverNames }) => tls !== undefined || serverNames.length > 0);
   const message = create(ListenerSchema, {
     name,
     address: {
@@ -87,7 +85,7 @@ export function translateListener(
       },
     },
     filterChains: view.filterChains.map((chain) => translateFilterChain(chain, name, mesh)),
-    listenerFilters: tls ? [tlsInspector()] : [],
+    listenerFilters: inspects ? [tlsInspector()] : [],
     accessLog: listenerAccessLogs(mesh),
     trafficDirection: TrafficDirection.OUTBOUND,
     maxConnectionsToAcceptPerSocketEvent: 1,

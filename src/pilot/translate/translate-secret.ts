@@ -1,22 +1,30 @@
-// A usable certificate of a Secret → what SDS sends for its name.
-import { create } from '@bufbuild/protobuf';
+// What is usable of a Secret → what SDS sends for its name.
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { SecretSchema } from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
 import { kubernetesSecretName } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
 import type { SecretView } from '../model/proxy-view.ts';
 
-export function translateSecret({ credentialName, pair, owner }: SecretView): XdsResource {
+export function translateSecret({ credentialName, content, owner }: SecretView): XdsResource {
   const name = kubernetesSecretName(credentialName);
-  const secret = create(SecretSchema, {
-    name,
-    type: {
-      case: 'tlsCertificate',
-      value: {
-        certificateChain: { specifier: { case: 'inlineBytes', value: pair.certificateChain } },
-        privateKey: { specifier: { case: 'inlineBytes', value: pair.privateKey } },
-      },
-    },
-  });
+  const secret = create(SecretSchema, { name, type: typeOf(content) });
   return createXdsResource(typeUrls.secret, SecretSchema, name, secret, { owners: [owner] });
+}
+
+const inline = (bytes: Uint8Array) => ({ specifier: { case: 'inlineBytes' as const, value: bytes } });
+
+function typeOf(content: SecretView['content']): NonNullable<MessageInitShape<typeof SecretSchema>['type']> {
+  if (content.kind === 'pair') {
+    const { certificateChain, privateKey } = content.pair;
+    return {
+      case: 'tlsCertificate',
+      value: { certificateChain: inline(certificateChain), privateKey: inline(privateKey) },
+    };
+  }
+  const { trustedCa, crl } = content;
+  return {
+    case: 'validationContext',
+    value: { trustedCa: inline(trustedCa), ...(crl === undefined ? {} : { crl: inline(crl) }) },
+  };
 }

@@ -1,30 +1,86 @@
-// The TLS side of a filter chain: the certificate is a name, its bytes come over SDS.
-import { create } from '@bufbuild/protobuf';
+// The TLS side of a filter chain: certificates and roots are names, their bytes come over SDS.
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { type TransportSocket, TransportSocketSchema } from '../../xds/generated/envoy/config/core/v3/base_pb.ts';
-import { DownstreamTlsContextSchema } from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
-import { fileCertificateName, kubernetesSecretName } from '../../xds/resource-names.ts';
-import type { ServerCertificate } from '../model/model.ts';
+import { TlsParameters_TlsProtocol as Protocol } from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
+import {
+  type CommonTlsContextSchema,
+  DownstreamTlsContextSchema,
+} from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
+import { fileCertificateName, fileRootName, kubernetesSecretName } from '../../xds/resource-names.ts';
+import type { ClientValidation, RootCertificates, ServerCertificate, ServerTlsSettings } from '../model/model.ts';
 import { adsSecretSource, fileSecretSource } from './config-source.ts';
 
-export function certificateName(certificate: ServerCertificate): string {
-  return certificate.kind === 'files'
-    ? fileCertificateName(certificate.certificate, certificate.key)
-    : kubernetesSecretName(certificate.credentialName);
+/** Names of the Secrets that pilot has to send for a filter chain. */
+export function secretNames({ certificates, validation }: ServerTlsSettings): readonly string[] {
+  const roots = validation?.roots;
+  return [
+    ...certificates.filter(({ kind }) => kind === 'secret').map(certificateName),
+    ...(roots?.kind === 'secret' ? [rootName(roots)] : []),
+  ];
 }
 
-export function translateTlsContext(certificate: ServerCertificate): TransportSocket {
+const certificateName = (certificate: ServerCertificate): string =>
+  certificate.kind === 'files'
+    ? fileCertificateName(certificate.certificate, certificate.key)
+    : kubernetesSecretName(certificate.credentialName);
+
+const rootName = (roots: RootCertificates): string =>
+  roots.kind === 'file' ? fileRootName(roots.path) : kubernetesSecretName(roots.credentialName);
+
+const sdsConfig = (name: string, kind: 'files' | 'file' | 'secret') => ({
+  name,
+  sdsConfig: kind === 'secret' ? adsSecretSource() : fileSecretSource(),
+});
+
+type CommonTlsContext = MessageInitShape<typeof CommonTlsContextSchema>;
+
+function validationContext(validation: ClientValidation): Pick<CommonTlsContext, 'validationContextType'> {
+  const { roots, subjectAltNames, verifyCertificateSpki, verifyCertificateHash } = validation;
+  return {
+    validationContextType: {
+      case: 'combinedValidationContext',
+      value: {
+        defaultValidationContext: {
+          matchSubjectAltNames: subjectAltNames.map((value) => ({ matchPattern: { case: 'exact', value } })),
+          verifyCertificateSpki: [...verifyCertificateSpki],
+          verifyCertificateHash: [...verifyCertificateHash],
+        },
+        validationContextSdsSecretConfig: sdsConfig(rootName(roots), roots.kind),
+      },
+    },
+  };
+}
+
+const protocols = {
+  TLSV1_0: Protocol.TLSv1_0,
+  TLSV1_1: Protocol.TLSv1_1,
+  TLSV1_2: Protocol.TLSv1_2,
+  TLSV1_3: Protocol.TLSv1_3,
+} as const;
+
+function parameters(tls: ServerTlsSettings): Pick<CommonTlsContext, 'tlsParams'> {
+  const { minProtocolVersion: min, maxProtocolVersion: max, cipherSuites, ecdhCurves } = tls;
+  if (min === undefined && max === undefined && cipherSuites.length + ecdhCurves.length === 0) return {};
+  return {
+    tlsParams: {
+      tlsMinimumProtocolVersion: min === undefined ? Protocol.TLS_AUTO : protocols[min],
+      tlsMaximumProtocolVersion: max === undefined ? Protocol.TLS_AUTO : protocols[max],
+      cipherSuites: [...cipherSuites],
+      ecdhCurves: [...ecdhCurves],
+    },
+  };
+}
+
+export function translateTlsContext(tls: ServerTlsSettings): TransportSocket {
   const context = create(DownstreamTlsContextSchema, {
     commonTlsContext: {
       alpnProtocols: ['h2', 'http/1.1'],
-      tlsCertificateSdsSecretConfigs: [
-        {
-          name: certificateName(certificate),
-          sdsConfig: certificate.kind === 'files' ? fileSecretSource() : adsSecretSource(),
-        },
-      ],
+      tlsCertificateSdsSecretConfigs: tls.certificates.map((one) => sdsConfig(certificateName(one), one.kind)),
+      ...(tls.validation === undefined ? {} : validationContext(tls.validation)),
+      ...parameters(tls),
     },
-    requireClientCertificate: false,
+    requireClientCertificate: tls.clientCertificate === 'required',
   });
   return create(TransportSocketSchema, {
     name: 'envoy.transport_sockets.tls',

@@ -102,7 +102,15 @@ function dropBackendKeepAlive(result: CorpusResult): CorpusResult {
   return { ...result, response: { ...response, headers } };
 }
 
-const comparable = (result: CorpusResult): CorpusResult => dropBackendKeepAlive(joinChunks(maskGatewayAddress(result)));
+/** OpenSSL 3.2 and later call `SSL/TLS alert` what they called `sslv3 alert` when the corpus was recorded. */
+function nameAlerts(result: CorpusResult): CorpusResult {
+  const tls = result.response?.tls;
+  if (tls === undefined) return result;
+  return { ...result, response: { ...result.response, tls: tls.replace(/^SSL\/TLS_ALERT_/, 'SSLV3_ALERT_') } };
+}
+
+const comparable = (result: CorpusResult): CorpusResult =>
+  nameAlerts(dropBackendKeepAlive(joinChunks(maskGatewayAddress(result))));
 
 async function runRequests(
   corpusCase: CorpusCase,

@@ -2,6 +2,7 @@
 import type { TransportSocket } from '../../../xds/generated/envoy/config/core/v3/base_pb.ts';
 import type { ConfigSource } from '../../../xds/generated/envoy/config/core/v3/config_source_pb.ts';
 import {
+  type CertificateValidationContext,
   TlsParameters_TlsProtocol as Protocol,
   type TlsCertificate,
   type TlsParameters,
@@ -13,7 +14,8 @@ import {
 } from '../../../xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import { fileSecretCluster } from '../../../xds/resource-names.ts';
 import type { ChainContext } from './chain-context.ts';
-import { convertCertificate } from './convert-secret.ts';
+import { convertCertificate, convertValidation } from './convert-secret.ts';
+import { convertStringMatcher } from './convert-string-matcher.ts';
 import type { DownstreamTls } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType, notRegistered, rawBuffer, unpackAny } from './unpack-any.ts';
@@ -27,7 +29,15 @@ const contextFields = new Set([
 const commonFields = new Set([
   ...['tlsParams', 'tlsCertificates', 'tlsCertificateSdsSecretConfigs', 'validationContextType', 'alpnProtocols'],
 ]);
-const parameterFields = new Set(['tlsMinimumProtocolVersion', 'tlsMaximumProtocolVersion', 'cipherSuites']);
+const parameterFields = new Set([
+  'tlsMinimumProtocolVersion',
+  'tlsMaximumProtocolVersion',
+  'cipherSuites',
+  'ecdhCurves',
+]);
+const validationFields = new Set([
+  ...['trustedCa', 'crl', 'matchSubjectAltNames', 'verifyCertificateSpki', 'verifyCertificateHash'],
+]);
 
 /** Undefined is plaintext. */
 export function convertDownstreamTls(
@@ -47,23 +57,64 @@ export function convertDownstreamTls(
   const common = tls.commonTlsContext;
   if (common) warnUnhandledFields(common, commonFields, findings);
   const certificates = common ? nameCertificates(common, context, findings) : [];
+  const clients = convertClients(tls.requireClientCertificate ?? false, common, context, findings);
   if (certificates.length === 0) findings.reject('No TLS certificates found for server context');
   return {
-    certificates: keepsStrangersOut(tls.requireClientCertificate ?? false, common, findings) ? certificates : [],
+    certificates: clients === undefined ? [] : certificates,
+    ...(clients ?? { clientCertificate: 'required', validation: undefined }),
     alpnProtocols: common?.alpnProtocols ?? [],
     ...convertParameters(common?.tlsParams, findings),
   };
 }
 
-/** Clients that must show a certificate which nobody would check are not let in: a chain without certificates closes. */
-function keepsStrangersOut(required: boolean, common: CommonTlsContext | undefined, findings: Findings): boolean {
-  if (required) {
-    findings.warn('client certificates are not supported by the embedded engine: connections of this chain are closed');
-    return false;
+type Clients = Pick<DownstreamTls, 'clientCertificate' | 'validation'>;
+
+/** Undefined: clients would have to show a certificate that nobody checks. Such a chain closes. */
+function convertClients(
+  required: boolean,
+  common: CommonTlsContext | undefined,
+  context: ChainContext,
+  findings: Findings,
+): Clients | undefined {
+  const { validationContextType: kind } = common ?? { validationContextType: { case: undefined } };
+  let own: CertificateValidationContext | undefined;
+  let named: SdsSecretConfig | undefined;
+  if (kind.case === 'combinedValidationContext') {
+    own = kind.value.defaultValidationContext;
+    named = kind.value.validationContextSdsSecretConfig;
+  } else if (kind.case === 'validationContextSdsSecretConfig') named = kind.value;
+  else if (kind.case === 'validationContext') own = kind.value;
+  if (own) warnUnhandledFields(own, validationFields, findings);
+  const inside = findings.within('CommonTlsContext', 'ValidationContextSdsSecretConfig');
+  const roots = named ? nameSecret(named, context, inside) : own?.trustedCa && addInlineRoots(own, context, findings);
+  if (roots === undefined) {
+    if (!required && kind.case === undefined) return { clientCertificate: 'none', validation: undefined };
+    findings.warn(
+      'client certificates without trusted authorities are not supported by the embedded engine: connections of this chain are closed',
+    );
+    return undefined;
   }
-  if (common?.validationContextType.case !== undefined)
-    findings.warn('optional client certificates are not validated by the embedded engine');
-  return true;
+  const subjectAltNames = (own?.matchSubjectAltNames ?? []).flatMap((matcher, index) => {
+    const converted = convertStringMatcher(
+      matcher,
+      findings.within('CertificateValidationContext', `MatchSubjectAltNames[${index}]`),
+    );
+    const exact = matcher.matchPattern.case === 'exact' ? matcher.matchPattern.value : undefined;
+    return converted === undefined ? [] : [{ ...converted, exact }];
+  });
+  const validation = {
+    roots,
+    subjectAltNames,
+    spki: own?.verifyCertificateSpki ?? [],
+    hashes: (own?.verifyCertificateHash ?? []).map((hash) => hash.replaceAll(':', '').toLowerCase()),
+  };
+  return { clientCertificate: required ? 'required' : 'optional', validation };
+}
+
+function addInlineRoots(own: CertificateValidationContext, context: ChainContext, findings: Findings): string {
+  const name = `inline ${context.listener}/${context.chain}/roots`;
+  context.needs.inlineSecrets.set(name, convertValidation(own, name, context.version, findings));
+  return name;
 }
 
 function nameCertificates(common: CommonTlsContext, context: ChainContext, findings: Findings): readonly string[] {
@@ -120,12 +171,14 @@ const versions: Readonly<Record<Protocol, DownstreamTls['minVersion']>> = {
 function convertParameters(
   parameters: TlsParameters | undefined,
   findings: Findings,
-): Pick<DownstreamTls, 'minVersion' | 'maxVersion' | 'cipherSuites'> {
-  if (parameters === undefined) return { minVersion: undefined, maxVersion: undefined, cipherSuites: [] };
+): Pick<DownstreamTls, 'minVersion' | 'maxVersion' | 'cipherSuites' | 'ecdhCurves'> {
+  if (parameters === undefined)
+    return { minVersion: undefined, maxVersion: undefined, cipherSuites: [], ecdhCurves: [] };
   warnUnhandledFields(parameters, parameterFields, findings);
   return {
     minVersion: versions[parameters.tlsMinimumProtocolVersion],
     maxVersion: versions[parameters.tlsMaximumProtocolVersion],
     cipherSuites: parameters.cipherSuites,
+    ecdhCurves: parameters.ecdhCurves,
   };
 }

@@ -8,6 +8,7 @@ import { FilterConfigSchema } from '../../../xds/generated/envoy/extensions/filt
 import { RouterSchema } from '../../../xds/generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import {
   type HttpConnectionManager as EnvoyManager,
+  HttpConnectionManager_ForwardClientCertDetails as ForwardDetails,
   type HttpFilter,
   HttpConnectionManager_PathWithEscapedSlashesAction as SlashesAction,
 } from '../../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
@@ -15,7 +16,7 @@ import type { ChainContext } from './chain-context.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
 import { convertRouteTable } from './convert-route-table.ts';
 import { durationMs } from './duration-ms.ts';
-import type { HttpConnectionManager } from './engine-config.ts';
+import type { ForwardClientCert, HttpConnectionManager } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType, notRegistered } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
@@ -24,7 +25,7 @@ const managerFields = new Set([
   ...['statPrefix', 'routeSpecifier', 'httpFilters', 'serverName', 'useRemoteAddress', 'xffNumTrustedHops'],
   ...['normalizePath', 'mergeSlashes', 'streamIdleTimeout', 'maxRequestHeadersKb', 'upgradeConfigs', 'accessLog'],
   ...['commonHttpProtocolOptions', 'httpProtocolOptions', 'pathWithEscapedSlashesAction'],
-  // The engine makes no spans, asks for no client certificates, and always answers Expect and makes request ids as here.
+  // The engine makes no spans, and always answers Expect and makes request ids as here.
   ...['tracing', 'forwardClientCertDetails', 'setCurrentClientCertDetails', 'proxy100Continue', 'requestIdExtension'],
   // Time that a connection gets to close, and internal addresses, which a gateway at the edge has none of.
   ...['delayedCloseTimeout', 'drainTimeout', 'internalAddressConfig'],
@@ -69,6 +70,7 @@ export function convertHttpConnectionManager(
     serverName: manager.serverName || 'envoy',
     useRemoteAddress: manager.useRemoteAddress ?? false,
     xffNumTrustedHops: manager.xffNumTrustedHops,
+    forwardClientCert: convertForwardClientCert(manager, findings),
     normalizePath: manager.normalizePath ?? false,
     mergeSlashes: manager.mergeSlashes,
     streamIdleTimeoutMs: durationMs(manager.streamIdleTimeout, fiveMinutes),
@@ -79,6 +81,25 @@ export function convertHttpConnectionManager(
       .map(({ upgradeType }) => upgradeType.toLowerCase()),
     httpFilters: nameFilters(manager.httpFilters, findings),
     accessLogs: convertAccessLogs(manager.accessLog, 'HttpConnectionManager', findings),
+  };
+}
+
+function convertForwardClientCert(manager: EnvoyManager, findings: Findings): ForwardClientCert | undefined {
+  const mode = manager.forwardClientCertDetails;
+  if (mode === ForwardDetails.SANITIZE) return undefined;
+  if (mode !== ForwardDetails.SANITIZE_SET) {
+    findings.warn(
+      'forward_client_cert_details other than SANITIZE and SANITIZE_SET is not supported by the embedded engine: x-forwarded-client-cert is removed',
+    );
+    return undefined;
+  }
+  const details = manager.setCurrentClientCertDetails;
+  return {
+    cert: details?.cert ?? false,
+    chain: details?.chain ?? false,
+    subject: details?.subject ?? false,
+    uri: details?.uri ?? false,
+    dns: details?.dns ?? false,
   };
 }
 

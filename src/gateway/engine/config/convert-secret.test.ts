@@ -28,6 +28,7 @@ describe('a secret', async () => {
       certificateChain: one.certificate,
       privateKey: one.key,
       trustedCa: '',
+      crl: '',
     });
   });
 

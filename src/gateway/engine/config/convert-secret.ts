@@ -12,7 +12,9 @@ import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 // Whoever sent the files also watches them: what the directory is called changes nothing.
 const certificateFields = new Set(['certificateChain', 'privateKey', 'watchedDirectory']);
-const validationFields = new Set(['trustedCa', 'watchedDirectory']);
+const validationFields = new Set([
+  ...['trustedCa', 'crl', 'watchedDirectory', 'matchSubjectAltNames', 'verifyCertificateSpki', 'verifyCertificateHash'],
+]);
 
 /** Undefined together with a warning for secrets that the engine has no use for. */
 export function convertSecret(secret: Secret, version: string, findings: Findings): SecretConfig | undefined {
@@ -44,10 +46,10 @@ export function convertCertificate(
   if (leaf === undefined) findings.reject('Failed to load certificate chain from <inline>');
   else if (key === undefined) findings.reject('Failed to load private key from <inline>');
   else if (!fits(leaf, key)) findings.reject('Failed to load private key from <inline>, Cause: KEY_VALUES_MISMATCH');
-  return { name, version, kind: 'certificate', certificateChain, privateKey, trustedCa: '' };
+  return { name, version, kind: 'certificate', certificateChain, privateKey, trustedCa: '', crl: '' };
 }
 
-function convertValidation(
+export function convertValidation(
   context: CertificateValidationContext,
   name: string,
   version: string,
@@ -57,7 +59,8 @@ function convertValidation(
   const trustedCa = readDataText(context.trustedCa, findings);
   if (trustedCa !== '' && parsePem(() => new X509Certificate(trustedCa)) === undefined)
     findings.reject('Failed to load trusted CA certificates from <inline>');
-  return { name, version, kind: 'validation', certificateChain: '', privateKey: '', trustedCa };
+  const crl = readDataText(context.crl, findings);
+  return { name, version, kind: 'validation', certificateChain: '', privateKey: '', trustedCa, crl };
 }
 
 /** Errors of the library may quote what they were given: only that it failed is passed on. */

@@ -53,6 +53,30 @@ export interface DownstreamTls {
   readonly minVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
   readonly maxVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
   readonly cipherSuites: readonly string[];
+  /** Names as OpenSSL knows them; empty: its own choice. */
+  readonly ecdhCurves: readonly string[];
+  readonly clientCertificate: 'none' | 'optional' | 'required';
+  /** What client certificates are held against. */
+  readonly validation: ClientValidation | undefined;
+}
+
+export interface ClientValidation {
+  /** SDS name of the certificates of authorities. */
+  readonly roots: string;
+  /** One of them has to match one of the certificate's names; empty is any. */
+  readonly subjectAltNames: readonly (ValueMatcher & { readonly exact: string | undefined })[];
+  /** SHA-256 of public keys in base64, and of certificates in hex. */
+  readonly spki: readonly string[];
+  readonly hashes: readonly string[];
+}
+
+/** What x-forwarded-client-cert says. */
+export interface ForwardClientCert {
+  readonly cert: boolean;
+  readonly chain: boolean;
+  readonly subject: boolean;
+  readonly uri: boolean;
+  readonly dns: boolean;
 }
 
 export interface HttpConnectionManager {
@@ -62,6 +86,8 @@ export interface HttpConnectionManager {
   readonly serverName: string;
   readonly useRemoteAddress: boolean;
   readonly xffNumTrustedHops: number;
+  /** Undefined: endpoints are told nothing of client certificates. */
+  readonly forwardClientCert: ForwardClientCert | undefined;
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;
   /** Milliseconds; 0 for none. */
@@ -314,6 +340,8 @@ export interface SecretConfig {
   readonly certificateChain: string;
   readonly privateKey: string;
   readonly trustedCa: string;
+  /** Revocation lists; empty is none. */
+  readonly crl: string;
 }
 
 export interface AccessLogConfig {

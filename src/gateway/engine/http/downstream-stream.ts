@@ -1,4 +1,5 @@
 // One request of a client, whichever protocol carries it: what the connection manager and the filters see of the codecs.
+import type { X509Certificate } from 'node:crypto';
 import type { HeaderList } from './header-list.ts';
 
 /** What is known of a client's connection once its filter chain is chosen. */
@@ -9,7 +10,15 @@ export interface DownstreamConnection {
   readonly localAddress: string;
   /** Without the port. */
   readonly remoteIp: string;
-  readonly tls: { readonly version: string; readonly cipher: string } | undefined;
+  readonly tls:
+    | {
+        readonly version: string;
+        readonly cipher: string;
+        /** Checked; undefined where the client showed none. */
+        readonly peer?: X509Certificate | undefined;
+        readonly own?: X509Certificate | undefined;
+      }
+    | undefined;
   readonly requestedServerName: string | undefined;
   readonly filterChainName: string | undefined;
 }

@@ -1,7 +1,8 @@
 // The connection manager's changes to a request's headers: what a client may not say, and what endpoints are told about it.
-import { randomUUID } from 'node:crypto';
+import { randomUUID, type X509Certificate } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { HttpConnectionManager } from '../config/engine-config.ts';
+import { forwardedClientCert } from './forward-client-cert.ts';
 import type { HeaderList } from './header-list.ts';
 
 /** Headers of one hop; `te` stays where it only says that trailers are welcome. */
@@ -52,6 +53,10 @@ const ofUpgrade = new Set(['connection', 'upgrade']);
 export interface RequestOrigin {
   readonly remoteIp: string;
   readonly scheme: 'http' | 'https';
+  /** Certificates of a connection whose client showed one. */
+  readonly tls?:
+    | { readonly peer?: X509Certificate | undefined; readonly own?: X509Certificate | undefined }
+    | undefined;
 }
 
 /**
@@ -93,6 +98,11 @@ export function buildRequestHeaders(
   headers.push('x-forwarded-proto', trustedProto ?? origin.scheme);
   if (manager.useRemoteAddress)
     headers.push('x-envoy-external-address', trustedClient(forwardedFor, origin.remoteIp, manager.xffNumTrustedHops));
+  if (manager.forwardClientCert && origin.tls?.peer)
+    headers.push(
+      'x-forwarded-client-cert',
+      forwardedClientCert(origin.tls.peer, origin.tls.own, manager.forwardClientCert),
+    );
   headers.push('x-request-id', randomUUID());
   return headers;
 }

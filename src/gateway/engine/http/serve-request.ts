@@ -177,7 +177,7 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
     exchange.authority = checked.authority;
     exchange.headers = buildRequestHeaders(
       stream.head.headers,
-      { remoteIp: connection.remoteIp, scheme },
+      { remoteIp: connection.remoteIp, scheme, tls: connection.tls },
       manager,
       upgrades,
     );

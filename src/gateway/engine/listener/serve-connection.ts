@@ -1,7 +1,7 @@
 // One accepted connection from its first byte: filter chain, TLS, then HTTP or TCP; and how it is drained.
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { FilterChainConfig, ListenerConfig } from '../config/engine-config.ts';
+import type { DownstreamTls, FilterChainConfig, ListenerConfig } from '../config/engine-config.ts';
 import { describeConnection } from '../http/describe-connection.ts';
 import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { HttpServing } from '../http/http-serving.ts';
@@ -47,7 +47,7 @@ export function serveConnection(socket: Socket, accepted: ListenerConfig, servin
     remoteAddress: socketAddress(socket.remoteAddress, socket.remotePort),
     localAddress: socketAddress(socket.localAddress, socket.localPort),
     remoteIp: unmapped(socket.remoteAddress ?? ''),
-    tls: secure && { version: secure.getProtocol() ?? '', cipher: secure.getCipher().name },
+    tls: secure && describeTls(secure, chain?.tls?.clientCertificate ?? 'none'),
     requestedServerName,
     filterChainName: chain?.name || undefined,
   });
@@ -111,6 +111,15 @@ export function serveConnection(socket: Socket, accepted: ListenerConfig, servin
     },
     destroy: () => socket.destroy(),
   };
+}
+
+function describeTls(
+  secure: TLSSocket,
+  clientCertificate: DownstreamTls['clientCertificate'],
+): NonNullable<DownstreamConnection['tls']> {
+  const tls = { version: secure.getProtocol() ?? '', cipher: secure.getCipher().name };
+  if (clientCertificate === 'none') return tls;
+  return { ...tls, peer: secure.getPeerX509Certificate(), own: secure.getX509Certificate() };
 }
 
 /** A dual-stack socket shows IPv4 peers as `::ffff:10.0.0.1`. */

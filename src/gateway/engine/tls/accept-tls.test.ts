@@ -39,6 +39,7 @@ function secret(name: string, pair: TestCertificate, version = '1'): SecretConfi
     certificateChain: pair.certificate,
     privateKey: pair.key,
     trustedCa: '',
+    crl: '',
   };
 }
 
@@ -52,6 +53,9 @@ function chainFor(host: string, secretName: string, overrides: Partial<Downstrea
       minVersion: undefined,
       maxVersion: undefined,
       cipherSuites: [],
+      ecdhCurves: [],
+      clientCertificate: 'none',
+      validation: undefined,
       ...overrides,
     },
   });

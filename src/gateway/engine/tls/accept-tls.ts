@@ -1,8 +1,9 @@
 // The TLS handshake of one connection with the certificate of its filter chain.
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
-import type { FilterChainConfig } from '../config/engine-config.ts';
+import type { DownstreamTls, FilterChainConfig } from '../config/engine-config.ts';
 import type { TlsContexts } from './create-tls-contexts.ts';
+import { meetsValidation } from './verify-client.ts';
 
 export interface AcceptTlsOptions {
   readonly chain: FilterChainConfig;
@@ -25,6 +26,8 @@ export function acceptTls(socket: Socket, { chain, contexts, offeredProtocols, o
   const secure = new tls.TLSSocket(socket, {
     isServer: true,
     secureContext: context.secureContext,
+    requestCert: config.clientCertificate !== 'none',
+    rejectUnauthorized: config.clientCertificate === 'required',
     ...(common ? { ALPNProtocols: encodeProtocols(config.alpnProtocols) } : {}),
   });
   const timeoutMs = chain.transportSocketConnectTimeoutMs;
@@ -36,8 +39,27 @@ export function acceptTls(socket: Socket, { chain, contexts, offeredProtocols, o
     clearTimeout(timer);
     // As tls.Server does: node:http2 waits with its SETTINGS as long as the handshake seems to go on.
     Object.assign(secure, { secureConnecting: false });
-    onSecure(secure);
+    if (isWelcome(secure, config)) onSecure(secure);
+    else {
+      secure.destroy();
+      // Of itself it would wait until what it has to say is taken.
+      socket.destroy();
+    }
   });
+}
+
+/** Whether the client may come in with the certificate that it showed, or without one. */
+function isWelcome(secure: tls.TLSSocket, { clientCertificate, validation }: DownstreamTls): boolean {
+  if (clientCertificate === 'none' || validation === undefined) return clientCertificate === 'none';
+  const peer = secure.getPeerX509Certificate();
+  if (peer === undefined) return clientCertificate === 'optional';
+  return verifyError(secure) === null && meetsValidation(peer, validation);
+}
+
+/** What tls.Server asks too: Node goes on with the handshake whatever OpenSSL says of the chain. */
+function verifyError(secure: tls.TLSSocket): Error | null {
+  const { ssl } = secure as tls.TLSSocket & { readonly ssl?: { verifyError?(): Error | null | undefined } };
+  return ssl?.verifyError === undefined ? new Error('the chain was not checked') : (ssl.verifyError() ?? null);
 }
 
 /** ALPN's wire form; a socket of its own takes nothing else. */

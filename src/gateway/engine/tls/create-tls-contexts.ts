@@ -23,7 +23,8 @@ export function createTlsContexts(): TlsContexts {
   const cache = new WeakMap<DownstreamTls, Cached>();
   return {
     contextOf: (config) => {
-      const versions = config.certificates.map((name) => secrets.get(name)?.version ?? '-').join(' ');
+      const names = [...config.certificates, ...(config.validation ? [config.validation.roots] : [])];
+      const versions = names.map((name) => secrets.get(name)?.version ?? '-').join(' ');
       const known = cache.get(config);
       if (known?.versions === versions) return known.context;
       const context = buildContext(config, secrets);
@@ -42,7 +43,11 @@ function buildContext(config: DownstreamTls, secrets: ReadonlyMap<string, Secret
     .filter((secret) => secret !== undefined)
     .filter((secret) => secretProblem(secret) === undefined);
   if (usable.length === 0) return { kind: 'unavailable' };
+  const roots = config.validation && secrets.get(config.validation.roots);
+  // Without the authorities nobody could be told from a stranger.
+  if (config.validation && !roots?.trustedCa) return { kind: 'unavailable' };
   const ciphers = config.cipherSuites.flatMap((suite) => suite.replace(/^\[|\]$/g, '').split('|'));
+  const old = config.minVersion === 'TLSv1' || config.minVersion === 'TLSv1.1';
   try {
     const secureContext = tls.createSecureContext({
       cert: usable.map((secret) => secret.certificateChain),
@@ -50,8 +55,11 @@ function buildContext(config: DownstreamTls, secrets: ReadonlyMap<string, Secret
       minVersion: config.minVersion ?? 'TLSv1.2',
       maxVersion: config.maxVersion ?? 'TLSv1.3',
       honorCipherOrder: true,
+      ...(roots ? { ca: roots.trustedCa } : {}),
+      ...(roots?.crl ? { crl: roots.crl } : {}),
+      ...(config.ecdhCurves.length > 0 ? { ecdhCurve: config.ecdhCurves.join(':') } : {}),
       // TLS 1.3 suites are not configurable in Envoy: its own stay on.
-      ...(ciphers.length > 0 ? { ciphers: [...tls13Ciphers, ...ciphers].join(':') } : {}),
+      ...(ciphers.length > 0 || old ? { ciphers: cipherList(ciphers, old) } : {}),
     });
     return { kind: 'ready', secureContext };
   } catch {
@@ -60,6 +68,10 @@ function buildContext(config: DownstreamTls, secrets: ReadonlyMap<string, Secret
 }
 
 const tls13Ciphers = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
+
+/** What TLS 1.0 and 1.1 sign with is below OpenSSL's security level: whoever asks for them wants them all the same. */
+const cipherList = (ciphers: readonly string[], old: boolean): string =>
+  [...(ciphers.length > 0 ? [...tls13Ciphers, ...ciphers] : ['DEFAULT']), ...(old ? ['@SECLEVEL=0'] : [])].join(':');
 
 /** Why a certificate cannot serve; undefined if it can. */
 export function secretProblem(secret: SecretConfig): string | undefined {

@@ -1,0 +1,112 @@
+// How a server ends TLS: where its certificates come from, and what it asks of clients.
+import type { Server, ServerTls } from '../resources/gateway.ts';
+import type { ClientValidation, RootCertificates, ServerCertificate, ServerTlsSettings } from './model.ts';
+
+/** What keeps a server from being served. */
+export interface TlsProblem {
+  /** Inside the server. */
+  readonly field: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Where Istio mounts a workload's own certificates. */
+const workload = {
+  certificate: '/etc/certs/cert-chain.pem',
+  key: '/etc/certs/key.pem',
+  roots: '/etc/certs/root-cert.pem',
+};
+
+/** Istio's suffix for the part of a Secret that clients are checked against. */
+export const rootsSuffix = '-cacert';
+
+interface NamedSecret {
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+/** `name`, `ns/name` or `kubernetes://` in front of either; other schemes name sources that Tidegate has not. */
+function parseCredentialName(credentialName: string): NamedSecret | undefined {
+  const [scheme, rest] = credentialName.includes('://')
+    ? credentialName.split('://', 2)
+    : ['kubernetes', credentialName];
+  const [first, second, ...more] = (rest ?? '').split('/');
+  if (scheme !== 'kubernetes' || !first || second === '' || more.length > 0) return undefined;
+  return second === undefined ? { namespace: undefined, name: first } : { namespace: first, name: second };
+}
+
+/** Of its modes PASSTHROUGH is none: such a server ends no TLS. */
+export function buildServerTls(server: Server, tls: ServerTls): ServerTlsSettings | TlsProblem {
+  const port = `${server.port.number} (${server.port.name})`;
+  if (tls.mode === 'AUTO_PASSTHROUGH')
+    return {
+      field: 'tls.mode',
+      message: `TLS mode AUTO_PASSTHROUGH is for gateways between clusters, which Tidegate is not; nothing answers for the hosts of server ${port}.`,
+      remedy: 'Use PASSTHROUGH with tls routes.',
+    };
+  const certificates = tls.mode === 'ISTIO_MUTUAL' ? workloadCertificates : certificatesOf(tls);
+  if (certificates === undefined)
+    return {
+      field: tls.credentials.length > 0 ? 'tls.credentialName' : 'tls',
+      message: `Server ${port} names no certificate that Tidegate can load; nothing answers for its hosts.`,
+      remedy: 'Set credentialName to the name of a Secret, or both serverCertificate and privateKey to files.',
+    };
+  const { minProtocolVersion, maxProtocolVersion, cipherSuites, ecdhCurves } = tls;
+  if (minProtocolVersion !== undefined && maxProtocolVersion !== undefined && minProtocolVersion > maxProtocolVersion)
+    return {
+      field: 'tls.minProtocolVersion',
+      message: `minProtocolVersion ${minProtocolVersion} is above maxProtocolVersion ${maxProtocolVersion}; nothing answers for the hosts of server ${port}.`,
+      remedy: 'Exchange the two, or remove one.',
+    };
+  const settings = { certificates, minProtocolVersion, maxProtocolVersion, cipherSuites, ecdhCurves };
+  if (tls.mode === 'SIMPLE') return { ...settings, clientCertificate: 'none', validation: undefined };
+  const roots = rootsOf(tls);
+  if (roots === undefined)
+    return {
+      field: 'tls',
+      message: `Server ${port} names no certificates of authorities to check clients against; nothing answers for its hosts.`,
+      remedy: 'Set caCertificates to a file, or credentialName to a Secret that has ca.crt.',
+    };
+  const validation: ClientValidation = {
+    roots,
+    subjectAltNames: tls.subjectAltNames,
+    verifyCertificateSpki: tls.verifyCertificateSpki,
+    verifyCertificateHash: tls.verifyCertificateHash,
+  };
+  return { ...settings, clientCertificate: tls.mode === 'OPTIONAL_MUTUAL' ? 'optional' : 'required', validation };
+}
+
+const workloadCertificates: readonly ServerCertificate[] = [
+  { kind: 'files', certificate: workload.certificate, key: workload.key },
+];
+
+/** Secrets before files, as in Istio. */
+function certificatesOf(tls: ServerTls): readonly ServerCertificate[] | undefined {
+  const certificates =
+    tls.credentials.length > 0
+      ? tls.credentials.map(({ name, field }): ServerCertificate | undefined => {
+          const secret = parseCredentialName(name);
+          return secret && { kind: 'secret', credentialName: name, ...secret, field: ['tls', ...field] };
+        })
+      : tls.files.map(({ serverCertificate, privateKey }): ServerCertificate | undefined =>
+          serverCertificate === undefined || privateKey === undefined
+            ? undefined
+            : { kind: 'files', certificate: serverCertificate, key: privateKey },
+        );
+  return certificates.every((one) => one !== undefined) ? certificates : undefined;
+}
+
+function rootsOf(tls: ServerTls): RootCertificates | undefined {
+  if (tls.mode === 'ISTIO_MUTUAL') return { kind: 'file', path: workload.roots };
+  const [first] = tls.credentials;
+  if (first === undefined) {
+    const path = tls.files.find(({ caCertificates }) => caCertificates !== undefined)?.caCertificates;
+    return path === undefined ? undefined : { kind: 'file', path };
+  }
+  const [name, field] =
+    tls.caCertCredentialName === undefined
+      ? [first.name, first.field]
+      : [tls.caCertCredentialName, ['caCertCredentialName']];
+  const secret = parseCredentialName(name);
+  return secret && { kind: 'secret', credentialName: `${name}${rootsSuffix}`, ...secret, field: ['tls', ...field] };
+}
