@@ -85,6 +85,7 @@ function buildServer(server: Server, namespace: string): ServerResult {
     server: {
       kind,
       index: server.index,
+      path: ['spec', 'servers', server.index],
       port: server.port.number,
       portName: server.port.name,
       protocol: server.port.protocol,

@@ -68,14 +68,41 @@ function readSettings(text: string): Record<string, unknown> {
   return settings;
 }
 
+function readText(settings: Record<string, unknown>, name: string): string | undefined {
+  const value = settings[name] ?? undefined;
+  if (value !== undefined && typeof value !== 'string') throw new Error(`have an ${name} that is not a string.`);
+  return value || undefined;
+}
+
+const modes = ['STRICT', 'DEFAULT', 'OFF'] as const;
+
+/** The label that gateways carry is their selector's, else their Service's name; istio-ingressgateway is the one exception. */
+function readIngress(settings: Record<string, unknown>): MeshSettings['ingress'] {
+  const text = readText(settings, 'ingressControllerMode');
+  const controllerMode = modes.find((mode) => mode === (text ?? 'STRICT'));
+  if (controllerMode === undefined)
+    throw new Error(`name the ingressControllerMode ${JSON.stringify(text)}; it is STRICT, DEFAULT or OFF.`);
+  const service = readText(settings, 'ingressService');
+  const label = readText(settings, 'ingressSelector') ?? (service === 'istio-ingressgateway' ? undefined : service);
+  const { ingress } = defaultMeshSettings;
+  return {
+    class: readText(settings, 'ingressClass') ?? ingress.class,
+    controllerMode,
+    selector: label === undefined ? ingress.selector : { istio: label },
+  };
+}
+
 function build(settings: Record<string, unknown>): MeshSettings {
   const file = settings.accessLogFile ?? '';
   if (typeof file !== 'string') throw new Error('have an accessLogFile that is not a string.');
   const format = readFormat(settings);
-  return { accessLog: file === '' ? undefined : { path: file, format } };
+  return { ingress: readIngress(settings), accessLog: file === '' ? undefined : { path: file, format } };
 }
 
-const served = new Set(['accessLogFile', 'accessLogEncoding', 'accessLogFormat']);
+const served = new Set([
+  ...['accessLogFile', 'accessLogEncoding', 'accessLogFormat'],
+  ...['ingressClass', 'ingressControllerMode', 'ingressService', 'ingressSelector'],
+]);
 
 function otherKeys(configMap: Resource<'ConfigMap'>, settings: Record<string, unknown>): readonly Diagnostic[] {
   return Object.keys(settings)

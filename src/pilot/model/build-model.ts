@@ -4,6 +4,7 @@ import { type Resource, type ResourceKind, resourceRef } from '../resources/reso
 import type { ObjectsOfKind, Snapshot, SnapshotObjects } from '../resources/snapshot.ts';
 import { buildCertificate, type CertificateResult } from './build-certificate.ts';
 import { buildGateway, type GatewayResult } from './build-gateway.ts';
+import { buildIngresses } from './build-ingress.ts';
 import { buildMeshSettings } from './build-mesh-settings.ts';
 import { buildProxyView } from './build-proxy-view.ts';
 import { buildRootCertificates, type RootsResult } from './build-root-certificates.ts';
@@ -136,13 +137,19 @@ export function buildModel(previous: Model | undefined, snapshot: Snapshot, now:
   const mesh = buildMeshSettings(previous?.mesh, objects.ConfigMap.get(`${rootNamespace}/istio`));
   const gatewayResults = inOrder(objects.Gateway).map(gatewayOf);
   const virtualServiceResults = inOrder(objects.VirtualService).map(virtualServiceOf);
-  const gateways = gatewayResults.map(({ gateway }) => gateway);
+  const services = buildServices(previous?.services, objects);
+  const ingress = buildIngresses(objects, mesh.mesh, services);
+  const gateways = [...gatewayResults.map(({ gateway }) => gateway), ...ingress.gateways].sort((a, b) =>
+    compareResources(a.resource, b.resource),
+  );
   const writtenVirtualServices = virtualServiceResults.map(({ virtualService }) => virtualService);
   const delegation = mergeDelegates(writtenVirtualServices);
-  const { virtualServices } = delegation;
+  const virtualServices = [...delegation.virtualServices, ...ingress.virtualServices].sort((a, b) =>
+    compareResources(a.resource, b.resource),
+  );
   const model: Model = {
     mesh: mesh.mesh,
-    services: buildServices(previous?.services, objects),
+    services,
     gateways,
     gatewaysByKey: new Map(gateways.map((gateway) => [gateway.key, gateway])),
     virtualServices,
@@ -161,6 +168,7 @@ export function buildModel(previous: Model | undefined, snapshot: Snapshot, now:
     gateways.flatMap((gateway) => checkGateway(model, gateway)),
     virtualServiceResults.flatMap((result) => result.diagnostics),
     delegation.diagnostics,
+    ingress.diagnostics,
     writtenVirtualServices.flatMap((virtualService) => checkVirtualService(model, virtualService)),
     views.flatMap((view) => view.diagnostics),
     checkPortNames(views.flatMap((view) => view.clusters)),

@@ -126,11 +126,11 @@ function buildRoute(
     headerOperations: [],
     fault: undefined,
     corsPolicy: undefined,
-    owner: virtualService.ref,
+    owner: rule.source,
+    virtualService: { namespace: virtualService.namespace, name: virtualService.name },
     port: context.port,
   };
   const name = routeName(rule, match);
-  const rulePath = ['spec', 'http', rule.index];
   if (match.broken !== undefined) {
     const { reason, field } = match.broken;
     return { ...common, name, action: { kind: 'broken', reason, field: formatFieldPath(field), source: rule.source } };
@@ -140,7 +140,7 @@ function buildRoute(
     return {
       ...common,
       name,
-      action: { kind: 'broken', reason, field: formatFieldPath(rulePath), source: rule.source },
+      action: { kind: 'broken', reason, field: formatFieldPath(rule.path), source: rule.source },
     };
   }
   const changed = {

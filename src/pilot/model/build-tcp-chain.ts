@@ -50,7 +50,7 @@ export function buildTcpChain(context: RouteContext, { gateway, server }: Placed
     const diagnostic = report(gateway.resource, {
       severity: 'warning',
       code: 'TG0025',
-      path: ['spec', 'servers', server.index, 'port'],
+      path: [...server.path, 'port'],
       message: `No VirtualService has a tcp route for port ${server.port} and its hosts, so nothing answers there.`,
       remedy: `Add a VirtualService with a tcp rule that matches port ${server.port} and names this Gateway.`,
     });

@@ -78,6 +78,7 @@ function buildHttpRule(route: HttpRoute, source: ResourceRef, findings: Finding[
   return {
     source,
     index: route.index,
+    path,
     name: route.name,
     matches: route.match.length === 0 ? [everyRequest] : matches,
     action,

@@ -16,11 +16,11 @@ export function checkGateway(model: Model, gateway: ModelGateway): readonly Diag
   const names = services.map(({ namespace, name }) => `${namespace}/${name}`).sort();
   return gateway.servers
     .filter(({ port }) => !offered.has(port))
-    .map(({ port, index }) =>
+    .map(({ port, path }) =>
       report(gateway.resource, {
         severity: 'warning',
         code: 'IST0162',
-        path: ['spec', 'servers', index, 'port', 'number'],
+        path: [...path, 'port', 'number'],
         message: `Service ${names.join(', ')} has no port ${port}: the gateway listens on it, but in a cluster nothing sends traffic there.`,
         remedy: `Add port ${port} to the Service, or use one of its ports (${[...offered].sort((a, b) => a - b).join(', ')}).`,
       }),

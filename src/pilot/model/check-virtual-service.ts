@@ -1,6 +1,6 @@
 // What one VirtualService refers to: Gateways, hosts on them, Services, ports. Everything is served as far as it can be.
 import type { Diagnostic } from '../../lib/diagnostic.ts';
-import type { FieldPath } from '../resources/resource.ts';
+import { type FieldPath, isOfKind } from '../resources/resource.ts';
 import { hostsForNamespace } from './build-route-table.ts';
 import { matchTakesAll } from './build-routes.ts';
 import { intersectHosts, resolveGatewayName } from './host-names.ts';
@@ -10,6 +10,7 @@ import { resolveDestination } from './resolve-destination.ts';
 
 function checkGateways(model: Model, virtualService: ModelVirtualService): readonly Finding[] {
   const { resource, namespace } = virtualService;
+  if (!isOfKind(resource, 'VirtualService')) return [];
   return resource.spec.gateways.flatMap((text, i): readonly Finding[] => {
     const key = resolveGatewayName(text, namespace);
     if (key === 'mesh' || model.gatewaysByKey.has(key)) return [];

@@ -1,6 +1,6 @@
 // VirtualServices that delegate → the same with the rules of their delegates in place, and what cannot be delegated (Istio's delegate).
 import type { Diagnostic } from '../../lib/diagnostic.ts';
-import type { FieldPath } from '../resources/resource.ts';
+import { type FieldPath, isOfKind } from '../resources/resource.ts';
 import { mergeHttpMatch } from './merge-http-match.ts';
 import type { ModelHttpMatch, ModelHttpRule, ModelVirtualService } from './model.ts';
 import { type Finding, report } from './report.ts';
@@ -133,7 +133,7 @@ const conflictFinding = (
 });
 
 function checkDelegate(delegate: ModelVirtualService, isUsed: boolean, tell: Tell): void {
-  const { spec } = delegate.resource;
+  const { resource } = delegate;
   if (!isUsed) {
     tell(delegate, {
       severity: 'warning',
@@ -144,7 +144,7 @@ function checkDelegate(delegate: ModelVirtualService, isUsed: boolean, tell: Tel
     return;
   }
   for (const field of ['gateways', 'tls', 'tcp'] as const)
-    if (spec[field].length > 0)
+    if (isOfKind(resource, 'VirtualService') && resource.spec[field].length > 0)
       tell(delegate, {
         severity: 'warning',
         path: ['spec', field],

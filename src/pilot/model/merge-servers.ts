@@ -58,7 +58,7 @@ const describe = ({ gateway, server }: PlacedServer): string =>
   `port ${server.port} (${server.protocol}) of ${formatResourceRef(gateway.ref)}`;
 
 function conflict(placed: PlacedServer, message: string, remedy: string, field: string): Diagnostic {
-  const path = ['spec', 'servers', placed.server.index, ...field.split('.')];
+  const path = [...placed.server.path, ...field.split('.')];
   return report(placed.gateway.resource, { severity: 'error', code: 'TG0011', path, message, remedy });
 }
 
@@ -133,7 +133,7 @@ function place(open: Map<string, OpenListener>, placed: PlacedServer, proxyClass
       report(placed.gateway.resource, {
         severity: 'warning',
         code: 'TG0024',
-        path: ['spec', 'servers', server.index, 'port', 'number'],
+        path: [...server.path, 'port', 'number'],
         message: `Port ${server.port} has the same target port ${resolved.targetPort} as another Gateway port, so one listener serves both; it is bound at ${existing.binding.address}:${existing.binding.port}, not at port ${binding.port}.`,
         remedy: 'Give the two ports of the Service different target ports.',
       }),

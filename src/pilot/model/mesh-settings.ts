@@ -12,7 +12,17 @@ export type AccessLogFormat =
   | { readonly kind: 'text'; readonly template: string }
   | { readonly kind: 'json'; readonly template: { readonly [key: string]: JsonFormat } };
 
+export interface IngressSettings {
+  /** What the annotation kubernetes.io/ingress.class has to say. */
+  readonly class: string;
+  /** DEFAULT: an Ingress without a class is served too. */
+  readonly controllerMode: 'STRICT' | 'DEFAULT' | 'OFF';
+  /** Of the gateways that serve Ingresses. */
+  readonly selector: Readonly<Record<string, string>>;
+}
+
 export interface MeshSettings {
+  readonly ingress: IngressSettings;
   /** Undefined: no access log, Istio's default. */
   readonly accessLog: { readonly path: string; readonly format: AccessLogFormat } | undefined;
 }
@@ -20,7 +30,10 @@ export interface MeshSettings {
 /** Objects that apply to the whole mesh stand here. */
 export const rootNamespace = 'istio-system';
 
-export const defaultMeshSettings: MeshSettings = { accessLog: undefined };
+export const defaultMeshSettings: MeshSettings = {
+  ingress: { class: 'istio', controllerMode: 'STRICT', selector: { istio: 'ingressgateway' } },
+  accessLog: undefined,
+};
 
 /** Istio's default line. */
 export const defaultTextFormat = `[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%\n`;
@@ -60,10 +73,6 @@ export const unservedMeshKeys: ReadonlySet<string> = new Set([
   'proxyHttpPort',
   'connectTimeout',
   'tcpKeepalive',
-  'ingressClass',
-  'ingressService',
-  'ingressControllerMode',
-  'ingressSelector',
   'enableTracing',
   'enableEnvoyAccessLogService',
   'disableEnvoyListenerLog',

@@ -62,7 +62,7 @@ export interface ModelGateway {
   readonly ref: ResourceRef;
   readonly selector: Readonly<Record<string, string>>;
   readonly servers: readonly ModelServer[];
-  readonly resource: Resource<'Gateway'>;
+  readonly resource: Resource<'Gateway'> | Resource<'Ingress'>;
 }
 
 /** Server of a Gateway that Tidegate can serve, as far as it alone tells. */
@@ -70,6 +70,8 @@ export interface ModelServer {
   /** `https` and `tls` end TLS here, in front of HTTP and of TCP; `passthrough` leaves it to the application. */
   readonly kind: 'http' | 'https' | 'tls' | 'passthrough' | 'tcp';
   readonly index: number;
+  /** Where it stands in its object. */
+  readonly path: FieldPath;
   readonly port: number;
   readonly portName: string;
   readonly protocol: Resource<'Gateway'>['spec']['servers'][number]['port']['protocol'];
@@ -115,6 +117,8 @@ export interface NamedSecret {
   readonly name: string;
   /** Inside the server. */
   readonly field: FieldPath;
+  /** The namespace whose object names a Secret of its own: the gateway may have it, wherever it runs. */
+  readonly sharedBy?: string | undefined;
 }
 
 export type ServerCertificate =
@@ -135,13 +139,15 @@ export interface ModelVirtualService {
   readonly http: readonly ModelHttpRule[];
   readonly tls: readonly ModelTlsRule[];
   readonly tcp: readonly ModelTcpRule[];
-  readonly resource: Resource<'VirtualService'>;
+  readonly resource: Resource<'VirtualService'> | Resource<'Ingress'>;
 }
 
 export interface ModelHttpRule {
   /** The object it stands in: for a delegate's rule not the one that it is served for. */
   readonly source: ResourceRef;
   readonly index: number;
+  /** Where it stands in `source`. */
+  readonly path: FieldPath;
   readonly name: string | undefined;
   /** Each becomes one route; a rule without any takes every request. */
   readonly matches: readonly ModelHttpMatch[];
@@ -160,6 +166,8 @@ export interface ModelHttpRule {
 export type PathMatch =
   | { readonly kind: 'any' }
   | { readonly kind: 'exact' | 'prefix'; readonly value: string; readonly caseSensitive: boolean }
+  /** Whole segments; without a slash at the end. */
+  | { readonly kind: 'pathSeparatedPrefix'; readonly value: string; readonly caseSensitive: boolean }
   | { readonly kind: 'regex'; readonly value: string; readonly caseSensitive: boolean };
 
 /** `:method`, `:authority` and `:scheme` are headers too, as in Envoy. */

@@ -71,7 +71,10 @@ export interface RouteView {
         readonly field: string;
         readonly source: ResourceRef;
       };
+  /** The object that its rule stands in. */
   readonly owner: ResourceRef;
+  /** As Istio calls the one it is served for: of an Ingress, and of a delegate, that is not the owner. */
+  readonly virtualService: { readonly namespace: string; readonly name: string };
   /** Gateway port it was made for. */
   readonly port: number;
 }

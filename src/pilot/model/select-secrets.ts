@@ -18,7 +18,7 @@ function missing(placed: PlacedServer, named: NamedSecret, key: string, reason: 
   return report(gateway.resource, {
     severity: 'error',
     code: 'TG0015',
-    path: ['spec', 'servers', server.index, ...named.field],
+    path: [...server.path, ...named.field],
     message: `The Secret ${key} ${reason}: TLS connections for ${hosts} on port ${server.port} are closed; other servers are served.`,
     remedy: `Create it in the gateway's namespace, with type kubernetes.io/tls: kubectl create secret tls.`,
   });
@@ -70,7 +70,7 @@ function lookUp<Secret>(
   suffixes: readonly string[],
 ): Secret | string {
   const namespace = named.namespace ?? proxyClass.namespace;
-  if (namespace !== proxyClass.namespace)
+  if (namespace !== proxyClass.namespace && namespace !== named.sharedBy)
     return `is in another namespace than the gateway (${proxyClass.namespace}), which may not read it`;
   for (const suffix of suffixes) {
     const found = secrets.get(`${namespace}/${named.name}${suffix}`);

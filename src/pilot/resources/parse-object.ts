@@ -17,6 +17,7 @@ import {
 import { configMapFields, parseConfigMap } from './parse-config-map.ts';
 import { endpointSliceFields, endpointsFields, parseEndpointSlice, parseEndpoints } from './parse-endpoints.ts';
 import { parseGateway } from './parse-gateway.ts';
+import { ingressClassFields, ingressFields, parseIngress, parseIngressClass } from './parse-ingress.ts';
 import { parseMetadata, refOf } from './parse-metadata.ts';
 import { parsePod } from './parse-pod.ts';
 import { parseSecret, secretFields } from './parse-secret.ts';
@@ -90,6 +91,8 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
   ConfigMap: { apiVersions: ['v1'], reportNull: false, fields: configMapFields, parse: parseConfigMap },
   Gateway: withSpec(istioVersions, true, gatewayFields, parseGateway),
   VirtualService: withSpec(istioVersions, true, virtualServiceFields, parseVirtualService),
+  Ingress: withSpec(['networking.k8s.io/v1'], false, ingressFields, parseIngress),
+  IngressClass: withSpec(['networking.k8s.io/v1'], false, ingressClassFields, parseIngressClass),
 };
 
 export const resourceKinds = Object.keys(kinds).filter(isResourceKind);

@@ -3,6 +3,7 @@ import type { Diagnostic, Location, ResourceRef } from '../../lib/diagnostic.ts'
 import type { ConfigMapData } from './config-map.ts';
 import type { EndpointSliceSpec, EndpointsSpec } from './endpoints.ts';
 import type { GatewaySpec } from './gateway.ts';
+import type { IngressClassSpec, IngressSpec } from './ingress.ts';
 import type { PodSpec } from './pod.ts';
 import type { SecretData } from './secret.ts';
 import type { ServiceSpec } from './service.ts';
@@ -17,6 +18,8 @@ export interface Specs {
   readonly ConfigMap: ConfigMapData;
   readonly Gateway: GatewaySpec;
   readonly VirtualService: VirtualServiceSpec;
+  readonly Ingress: IngressSpec;
+  readonly IngressClass: IngressClassSpec;
 }
 
 export type ResourceKind = keyof Specs;
@@ -55,6 +58,10 @@ export interface Resource<Kind extends ResourceKind = ResourceKind> {
 
 export function resourceRef(resource: Resource): ResourceRef {
   return { kind: resource.kind, namespace: resource.metadata.namespace, name: resource.metadata.name };
+}
+
+export function isOfKind<Kind extends ResourceKind>(resource: Resource, kind: Kind): resource is Resource<Kind> {
+  return resource.kind === kind;
 }
 
 /** `['spec', 'http', 0]` → `spec.http[0]`. */

@@ -19,6 +19,8 @@ function pathSpecifier(
   if (path.kind === 'any') return { pathSpecifier: { case: 'prefix', value: '/' } };
   const { value, caseSensitive } = path;
   if (path.kind === 'exact') return { pathSpecifier: { case: 'path', value }, caseSensitive };
+  if (path.kind === 'pathSeparatedPrefix')
+    return { pathSpecifier: { case: 'pathSeparatedPrefix', value }, caseSensitive };
   if (path.kind === 'prefix') return { pathSpecifier: { case: 'prefix', value }, caseSensitive };
   return { pathSpecifier: { case: 'safeRegex', value: { regex: value } }, caseSensitive };
 }

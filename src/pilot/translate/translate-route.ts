@@ -43,7 +43,8 @@ function clusterSpecifier(
 }
 
 function pathPattern(path: PathMatch): string {
-  if (path.kind === 'any') return '/*';
+  // Istio has no words for whole segments.
+  if (path.kind === 'any' || path.kind === 'pathSeparatedPrefix') return '/*';
   return path.kind === 'prefix' ? `${path.value}*` : path.value;
 }
 
@@ -54,7 +55,7 @@ function operation(route: RouteView): string {
     const { host, port } = route.action.targets.target;
     return `${host}:${port}${pattern}`;
   }
-  return `${route.owner.name}:${route.port}${pattern}`;
+  return `${route.virtualService.name}:${route.port}${pattern}`;
 }
 
 const everyRequest: RequestShare = { numerator: 100, denominator: 'HUNDRED' };
@@ -99,7 +100,7 @@ function perFilterConfig({
 }
 
 export function translateRoute(route: RouteView): Route {
-  const { namespace, name } = route.owner;
+  const { namespace, name } = route.virtualService;
   return create(RouteSchema, {
     name: routeName(route),
     match: translateRouteMatch(route),

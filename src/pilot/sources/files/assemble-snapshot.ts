@@ -1,6 +1,6 @@
 // The contents of all files -> one Snapshot that shares everything unchanged with the one before.
 import { type Diagnostic, formatResourceRef } from '../../../lib/diagnostic.ts';
-import { type Resource, type ResourceKind, resourceRef } from '../../resources/resource.ts';
+import { isOfKind, type Resource, type ResourceKind, resourceRef } from '../../resources/resource.ts';
 import { type ChangedObject, type ObjectsOfKind, objectKey, type Snapshot } from '../../resources/snapshot.ts';
 import { type FileContent, unusableObjects } from './file-content.ts';
 import { reportUnknownKinds } from './report-unknown-kinds.ts';
@@ -41,6 +41,8 @@ export function assembleSnapshot(
     ConfigMap: collect('ConfigMap'),
     Gateway: collect('Gateway'),
     VirtualService: collect('VirtualService'),
+    Ingress: collect('Ingress'),
+    IngressClass: collect('IngressClass'),
   };
   const documents = files.flatMap((file) => file.documents);
   const diagnostics = [
@@ -51,10 +53,6 @@ export function assembleSnapshot(
     ...reportUnknownKinds(documents.flatMap((document) => document.unknownKinds)),
   ];
   return { objects, changed, diagnostics };
-}
-
-function isOfKind<Kind extends ResourceKind>(resource: Resource, kind: Kind): resource is Resource<Kind> {
-  return resource.kind === kind;
 }
 
 function firstByKey<Kind extends ResourceKind>(
