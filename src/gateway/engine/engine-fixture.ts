@@ -37,6 +37,7 @@ export function httpManager(overrides: Partial<HttpConnectionManager> = {}): Htt
     forwardClientCert: undefined,
     normalizePath: true,
     mergeSlashes: false,
+    unescapeSlashes: false,
     streamIdleTimeoutMs: 0,
     maxRequestHeadersKb: 60,
     maxRequestHeadersCount: 100,

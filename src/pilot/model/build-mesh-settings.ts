@@ -1,7 +1,11 @@
 // ConfigMap `istio` in the root namespace → mesh settings; a mistake in it keeps what was in force.
 import { parse } from 'yaml';
 import type { Diagnostic } from '../../lib/diagnostic.ts';
-import type { Resource } from '../resources/resource.ts';
+import { openMessage, type ParseContext } from '../resources/message.ts';
+import { parseRetry } from '../resources/parse-retry.ts';
+import { type Resource, resourceRef } from '../resources/resource.ts';
+import type { HttpRetry } from '../resources/virtual-service.ts';
+import { retryFields } from '../resources/virtual-service-fields.ts';
 import { checkAccessLogFormat } from './check-access-log-format.ts';
 import {
   type AccessLogFormat,
@@ -92,15 +96,51 @@ function readIngress(settings: Record<string, unknown>): MeshSettings['ingress']
   };
 }
 
-function build(settings: Record<string, unknown>): MeshSettings {
+const normalizations = ['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'] as const;
+
+function readPathNormalization({ pathNormalization }: Record<string, unknown>): MeshSettings['pathNormalization'] {
+  if (pathNormalization === undefined || pathNormalization === null) return 'BASE';
+  const normalization = isRecord(pathNormalization) ? (pathNormalization.normalization ?? 'DEFAULT') : undefined;
+  if (normalization === 'DEFAULT') return 'BASE';
+  const known = normalizations.find((one) => one === normalization);
+  if (known === undefined)
+    throw new Error(`have a pathNormalization whose normalization is not DEFAULT, ${normalizations.join(', ')}.`);
+  return known;
+}
+
+/** In the form of a VirtualService's retries. */
+function readRetries(
+  configMap: Resource<'ConfigMap'>,
+  value: unknown,
+): { readonly retries: HttpRetry | undefined; readonly diagnostics: readonly Diagnostic[] } {
+  if (value === undefined || value === null) return { retries: undefined, diagnostics: [] };
+  const { origin } = configMap;
+  const context: ParseContext = {
+    resource: resourceRef(configMap),
+    // Inside the text of `mesh` nothing has a place of its own.
+    origin: { ...origin, locate: () => origin.locate(path) },
+    diagnostics: [],
+    reportNull: false,
+    dropped: 0,
+  };
+  const message = openMessage(context, [...path, 'defaultHttpRetryPolicy'], value, retryFields);
+  return { retries: message && parseRetry(message), diagnostics: context.diagnostics };
+}
+
+function build(settings: Record<string, unknown>): Omit<MeshSettings, 'defaultHttpRetryPolicy'> {
   const file = settings.accessLogFile ?? '';
   if (typeof file !== 'string') throw new Error('have an accessLogFile that is not a string.');
   const format = readFormat(settings);
-  return { ingress: readIngress(settings), accessLog: file === '' ? undefined : { path: file, format } };
+  return {
+    ingress: readIngress(settings),
+    pathNormalization: readPathNormalization(settings),
+    accessLog: file === '' ? undefined : { path: file, format },
+  };
 }
 
 const served = new Set([
   ...['accessLogFile', 'accessLogEncoding', 'accessLogFormat'],
+  ...['pathNormalization', 'defaultHttpRetryPolicy'],
   ...['ingressClass', 'ingressControllerMode', 'ingressService', 'ingressSelector'],
 ]);
 
@@ -135,7 +175,9 @@ export function buildMeshSettings(
   const text = Object.hasOwn(configMap.spec.data, 'mesh') ? (configMap.spec.data.mesh ?? '') : '';
   try {
     const settings = readSettings(text);
-    return { mesh: build(settings), diagnostics: otherKeys(configMap, settings) };
+    const { retries, diagnostics } = readRetries(configMap, settings.defaultHttpRetryPolicy);
+    const mesh = { ...build(settings), defaultHttpRetryPolicy: retries };
+    return { mesh, diagnostics: [...diagnostics, ...otherKeys(configMap, settings)] };
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     const kept = previous === undefined ? 'The defaults are in force.' : 'The settings before stay in force.';

@@ -160,7 +160,7 @@ function buildRoute(
       rewrite: rewrite(rule),
       mirrors: (rule.mirrors ?? []).map((mirror) => ({ ...useTarget(context, mirror), share: mirror.share })),
       timeoutMs: rule.timeoutMs,
-      retries: rule.retries,
+      retries: rule.retries ?? context.model.mesh.defaultHttpRetryPolicy,
     },
   };
 }

@@ -1,5 +1,7 @@
 // What the mesh's settings come to after defaults: the part of MeshConfig that an ingress gateway here obeys.
 
+import type { HttpRetry } from '../resources/virtual-service.ts';
+
 export type JsonFormat =
   | string
   | number
@@ -12,6 +14,9 @@ export type AccessLogFormat =
   | { readonly kind: 'text'; readonly template: string }
   | { readonly kind: 'json'; readonly template: { readonly [key: string]: JsonFormat } };
 
+/** How far a path is put into one form before it is matched and forwarded; DEFAULT is BASE. */
+export type PathNormalization = 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
+
 export interface IngressSettings {
   /** What the annotation kubernetes.io/ingress.class has to say. */
   readonly class: string;
@@ -23,6 +28,9 @@ export interface IngressSettings {
 
 export interface MeshSettings {
   readonly ingress: IngressSettings;
+  readonly pathNormalization: PathNormalization;
+  /** Of rules that say nothing of retries; undefined: Istio's own default. */
+  readonly defaultHttpRetryPolicy: HttpRetry | undefined;
   /** Undefined: no access log, Istio's default. */
   readonly accessLog: { readonly path: string; readonly format: AccessLogFormat } | undefined;
 }
@@ -31,6 +39,8 @@ export interface MeshSettings {
 export const rootNamespace = 'istio-system';
 
 export const defaultMeshSettings: MeshSettings = {
+  pathNormalization: 'BASE',
+  defaultHttpRetryPolicy: undefined,
   ingress: { class: 'istio', controllerMode: 'STRICT', selector: { istio: 'ingressgateway' } },
   accessLog: undefined,
 };
@@ -103,8 +113,6 @@ export const unservedMeshKeys: ReadonlySet<string> = new Set([
   'extensionProviders',
   'defaultProviders',
   'discoverySelectors',
-  'pathNormalization',
-  'defaultHttpRetryPolicy',
   'defaultTrafficPolicy',
   'meshMTLS',
   'tlsDefaults',

@@ -3,8 +3,8 @@ import { create } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { type Filter, FilterSchema } from '../../xds/generated/envoy/config/listener/v3/listener_components_pb.ts';
 import {
+  HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
   HttpConnectionManager_ForwardClientCertDetails,
-  HttpConnectionManager_PathWithEscapedSlashesAction,
   HttpConnectionManagerSchema,
 } from '../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { UuidRequestIdConfigSchema } from '../../xds/generated/envoy/extensions/request_id/uuid/v3/uuid_pb.ts';
@@ -12,6 +12,15 @@ import type { MeshSettings } from '../model/mesh-settings.ts';
 import { adsSource, seconds } from './config-source.ts';
 import { httpFilters } from './filters/http-filters.ts';
 import { accessLogs } from './translate-access-log.ts';
+
+function pathNormalization(level: MeshSettings['pathNormalization']) {
+  return {
+    normalizePath: level !== 'NONE',
+    mergeSlashes: level === 'MERGE_SLASHES' || level === 'DECODE_AND_MERGE_SLASHES',
+    pathWithEscapedSlashesAction:
+      level === 'DECODE_AND_MERGE_SLASHES' ? EscapedSlashes.UNESCAPE_AND_FORWARD : EscapedSlashes.KEEP_UNCHANGED,
+  };
+}
 
 export function translateHttpConnectionManager(listener: string, routeConfigName: string, mesh: MeshSettings): Filter {
   const manager = create(HttpConnectionManagerSchema, {
@@ -28,8 +37,7 @@ export function translateHttpConnectionManager(listener: string, routeConfigName
     proxy100Continue: true,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: seconds(0),
-    normalizePath: true,
-    pathWithEscapedSlashesAction: HttpConnectionManager_PathWithEscapedSlashesAction.KEEP_UNCHANGED,
+    ...pathNormalization(mesh.pathNormalization),
     requestIdExtension: {
       typedConfig: anyPack(
         UuidRequestIdConfigSchema,

@@ -45,6 +45,12 @@ const knownFilters: ReadonlySet<string> = new Set([
 const guards =
   /\.(rbac|jwt_authn|ext_authz|oauth2|basic_auth|api_key_auth|csrf|ratelimit|local_ratelimit|wasm|lua|ext_proc|golang)\./;
 
+const servedSlashes: ReadonlySet<SlashesAction> = new Set([
+  SlashesAction.IMPLEMENTATION_SPECIFIC_DEFAULT,
+  SlashesAction.KEEP_UNCHANGED,
+  SlashesAction.UNESCAPE_AND_FORWARD,
+]);
+
 const fiveMinutes = 300_000;
 
 export function convertHttpConnectionManager(
@@ -59,8 +65,10 @@ export function convertHttpConnectionManager(
   const http1 = manager.httpProtocolOptions;
   if (http1) warnUnhandledFields(http1, noFields, findings.within('HttpConnectionManager', 'HttpProtocolOptions'));
   const slashes = manager.pathWithEscapedSlashesAction;
-  if (slashes !== SlashesAction.IMPLEMENTATION_SPECIFIC_DEFAULT && slashes !== SlashesAction.KEEP_UNCHANGED)
-    findings.warn('path_with_escaped_slashes_action is not supported by the embedded engine: %2F is kept');
+  if (!servedSlashes.has(slashes))
+    findings.warn(
+      'path_with_escaped_slashes_action is supported by the embedded engine only as UNESCAPE_AND_FORWARD and KEEP_UNCHANGED: %2F is kept',
+    );
   if (manager.statPrefix === '')
     findings.constraint('HttpConnectionManager', 'StatPrefix', 'value length must be at least 1 characters');
   return {
@@ -73,6 +81,7 @@ export function convertHttpConnectionManager(
     forwardClientCert: convertForwardClientCert(manager, findings),
     normalizePath: manager.normalizePath ?? false,
     mergeSlashes: manager.mergeSlashes,
+    unescapeSlashes: slashes === SlashesAction.UNESCAPE_AND_FORWARD,
     streamIdleTimeoutMs: durationMs(manager.streamIdleTimeout, fiveMinutes),
     maxRequestHeadersKb: manager.maxRequestHeadersKb ?? 60,
     maxRequestHeadersCount: common?.maxHeadersCount ?? 100,

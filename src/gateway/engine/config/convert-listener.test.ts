@@ -30,6 +30,7 @@ describe('a listener', () => {
       xffNumTrustedHops: 0,
       normalizePath: false,
       mergeSlashes: false,
+      unescapeSlashes: false,
       streamIdleTimeoutMs: 300_000,
       maxRequestHeadersKb: 60,
       maxRequestHeadersCount: 100,

@@ -90,6 +90,8 @@ export interface HttpConnectionManager {
   readonly forwardClientCert: ForwardClientCert | undefined;
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;
+  /** `%2F` and `%5C` are slashes too. */
+  readonly unescapeSlashes: boolean;
   /** Milliseconds; 0 for none. */
   readonly streamIdleTimeoutMs: number;
   readonly maxRequestHeadersKb: number;

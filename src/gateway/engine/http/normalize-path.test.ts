@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { normalizePath } from './normalize-path.ts';
 
-const normalize = (path: string, mergeSlashes = false): string => {
-  const result = normalizePath(path, { normalizePath: true, mergeSlashes });
+const normalize = (path: string, mergeSlashes = false, unescapeSlashes = false): string => {
+  const result = normalizePath(path, { normalizePath: true, mergeSlashes, unescapeSlashes });
   return result.kind === 'ok' ? result.path : 'rejected';
 };
 
@@ -35,6 +35,19 @@ describe('normalizePath', () => {
       '/...': '/...',
     };
     for (const [path, expected] of Object.entries(cases)) assert.equal(normalize(path), expected, path);
+  });
+
+  it('takes encoded slashes for slashes where told to, before anything else', () => {
+    for (const [path, expected] of [
+      ['/a%2Fb%2f/c', '/a/b/c'],
+      ['/a%5Cb', '/a/b'],
+      ['/a%2F..%2Fadmin', '/admin'],
+      ['/a%252Fb', '/a%252Fb'],
+      ['/a?b=%2F', '/a?b=%2F'],
+    ] as const)
+      assert.equal(normalize(path, true, true), expected, path);
+    const only = { normalizePath: false, mergeSlashes: false, unescapeSlashes: true };
+    assert.deepEqual(normalizePath('/a%2F%2F..', only), { kind: 'ok', path: '/a//..' });
   });
 
   it('refuses an encoded NUL and fragments', () => {

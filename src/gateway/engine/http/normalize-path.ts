@@ -5,6 +5,7 @@ export type NormalizedPath = { readonly kind: 'ok'; readonly path: string } | { 
 export interface PathNormalization {
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;
+  readonly unescapeSlashes: boolean;
 }
 
 // What the canonicaliser decodes where it comes percent-encoded: letters, digits and `-._~`.
@@ -17,10 +18,11 @@ const suspicious = /[%\\]|\/\.|[\0-\x20"<>`{}\x7f-\uffff]/;
 /** `target` is path and query; a fragment is refused as Istio's gateways do. */
 export function normalizePath(target: string, options: PathNormalization): NormalizedPath {
   if (target.includes('#')) return { kind: 'rejected' };
-  if (!options.normalizePath && !options.mergeSlashes) return { kind: 'ok', path: target };
+  if (!options.normalizePath && !options.mergeSlashes && !options.unescapeSlashes) return { kind: 'ok', path: target };
   const question = target.indexOf('?');
   const query = question === -1 ? '' : target.slice(question);
   let path = question === -1 ? target : target.slice(0, question);
+  if (options.unescapeSlashes) path = path.replace(/%2f/gi, '/').replace(/%5c/gi, '\\');
   if (options.normalizePath && suspicious.test(path)) {
     const canonical = canonicalize(path);
     if (canonical === undefined) return { kind: 'rejected' };
