@@ -1,6 +1,5 @@
 // A real Envoy takes everything that is emitted: for each golden folder, and for all of the corpus, hazards included.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +8,9 @@ import { buildModel } from '../../src/pilot/model/build-model.ts';
 import type { ProxyClass } from '../../src/pilot/model/proxy-class.ts';
 import { snapshotFromText } from '../../src/pilot/sources/files/snapshot-from-text.ts';
 import { translate } from '../../src/pilot/translate/translate.ts';
-import { envoyBinary, skipDataPlane } from '../e2e/harness/data-planes.ts';
+import { skipDataPlane } from '../e2e/harness/data-planes.ts';
 import { staticBootstrap } from './static-bootstrap.ts';
+import { validateWithEnvoy } from './validate-with-envoy.ts';
 
 const proxyClass: ProxyClass = {
   namespace: 'istio-system',
@@ -25,20 +25,6 @@ const folders = roots.flatMap((root) =>
     .map((entry) => ({ name: entry.name, path: join(root, entry.name) })),
 );
 
-/** What Envoy says against it; empty if nothing. Its stdout must be something that can be opened by name. */
-function validate(config: string): Promise<string> {
-  const args = ['--mode', 'validate', '-c', config, '-l', 'error', '--disable-hot-restart'];
-  return new Promise((resolve) => {
-    const envoy = spawn(envoyBinary() ?? '', args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 });
-    let said = '';
-    envoy.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-    envoy.on('error', (error) => resolve(error.message));
-    envoy.on('close', (code, signal) => resolve(code === 0 ? '' : `${signal ?? code}: ${said}`));
-  });
-}
-
 describe('a real Envoy accepts what is emitted for', { skip: skipDataPlane('envoy'), concurrency: 2 }, () => {
   const temporary = mkdtempSync(join(tmpdir(), 'tidegate-validate-'));
   after(() => rmSync(temporary, { recursive: true, force: true }));
@@ -49,6 +35,6 @@ describe('a real Envoy accepts what is emitted for', { skip: skipDataPlane('envo
       const { model } = buildModel(undefined, snapshot);
       const config = join(temporary, `${name}.json`);
       writeFileSync(config, JSON.stringify(staticBootstrap(translate(model, proxyClass))));
-      assert.equal(await validate(config), '');
+      assert.equal(await validateWithEnvoy(config), '');
     });
 });
