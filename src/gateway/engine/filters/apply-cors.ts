@@ -38,7 +38,7 @@ const isAllowed = ({ anyOrigin, origins }: Cors, origin: string): boolean =>
 /** It is not the route's answer: what that says of answers does not count. */
 function answerPreflight(exchange: Exchange, headers: HeaderList): void {
   exchange.changeResponse = undefined;
-  exchange.sendLocalReply({ status: 200, body: '', details: 'cors_response', headers });
+  exchange.sendLocalReply({ status: 200, body: '', details: 'cors_response', headers, grpcStatus: 'none' });
 }
 
 function preflightHeaders(exchange: Exchange, cors: Cors, origin: string, method: string): HeaderList {

@@ -4,7 +4,7 @@ import type { PickedHost } from '../cluster/load-balancer.ts';
 import type { ForwardAction, Route, VirtualHost, WeightedEntry } from '../config/engine-config.ts';
 import { requestedUpgrade } from '../http/check-request.ts';
 import type { Exchange } from '../http/exchange.ts';
-import type { HeaderList } from '../http/header-list.ts';
+import { getHeader, type HeaderList, isGrpcContentType, setHeader } from '../http/header-list.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import type { Cluster } from '../upstream/create-cluster-set.ts';
 import type {
@@ -18,7 +18,7 @@ import type {
 import { mirrorRequest, type RequestCopy } from './mirror-request.ts';
 import { prepareUpstreamRequest } from './prepare-upstream-request.ts';
 import { createRequestBody } from './request-body.ts';
-import { requestTimeoutMs, tryTimeoutMs } from './request-timeout.ts';
+import { grpcTimeout, requestTimeoutMs, tryTimeoutMs } from './request-timeout.ts';
 import { retriesReset, retriesResponse, retriesTimeout, retryBackOffMs } from './retry-policy.ts';
 import { createTriedHosts } from './tried-hosts.ts';
 import { resetDetails, resetFlag, resetReply } from './upstream-failure.ts';
@@ -266,7 +266,12 @@ function createForwarding(
         abandon();
       };
       const expectedMs = perTryTimeoutMs || timeoutMs;
-      if (expectedMs > 0) exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(expectedMs));
+      if (expectedMs > 0) {
+        exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(expectedMs));
+        // So that the server gives up when the gateway does.
+        if (action.maxGrpcTimeoutMs !== undefined && isGrpcContentType(getHeader(exchange.headers, 'content-type')))
+          setHeader(exchange.headers, 'grpc-timeout', grpcTimeout(expectedMs));
+      }
       if (!stream.hasBody) startRequestTimer();
       if (action.mirrors !== undefined && upgrade === undefined)
         copies = mirrorRequest(requestHead(1), action.mirrors, timeoutMs, serving);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ForwardAction } from '../config/engine-config.ts';
-import { parseGrpcTimeout, requestTimeoutMs } from './request-timeout.ts';
+import { grpcTimeout, parseGrpcTimeout, requestTimeoutMs } from './request-timeout.ts';
 
 const action = (fields: Partial<ForwardAction>): ForwardAction => ({
   kind: 'forward',
@@ -12,6 +12,12 @@ const action = (fields: Partial<ForwardAction>): ForwardAction => ({
   ...fields,
 });
 const grpc = (timeout?: string) => ['content-type', 'application/grpc', ...(timeout ? ['grpc-timeout', timeout] : [])];
+
+describe('a timeout for gRPC servers', () => {
+  it('has eight digits at most', () => {
+    assert.deepEqual([1, 99_999_999, 100_000_000, 1e11].map(grpcTimeout), ['1m', '99999999m', '100000S', '1666666M']);
+  });
+});
 
 describe('requestTimeoutMs', () => {
   it('reads the units of grpc-timeout and nothing else', () => {

@@ -23,3 +23,16 @@ export function tryTimeoutMs(policy: RetryPolicy | undefined, timeoutMs: number)
   const ms = policy?.perTryTimeoutMs ?? 0;
   return timeoutMs > 0 && ms >= timeoutMs ? 0 : ms;
 }
+
+const units = [
+  ['m', 1],
+  ['S', 1000],
+  ['M', 60_000],
+  ['H', 3_600_000],
+] as const;
+
+/** As gRPC writes it: at most eight digits, in the finest unit that they are enough for. */
+export function grpcTimeout(ms: number): string {
+  const [unit, length] = units.find(([, size]) => ms / size < 1e8) ?? ['H', 3_600_000];
+  return `${Math.floor(ms / length)}${unit}`;
+}

@@ -10,8 +10,8 @@ export interface LocalReply {
   /** `route_not_found`, …: what the access log says. */
   readonly details: string;
   readonly flags?: readonly ResponseFlag[];
-  /** For gRPC clients, in place of what `status` stands for. */
-  readonly grpcStatus?: number;
+  /** For gRPC clients, in place of what `status` stands for; `none`: they get the same as others. */
+  readonly grpcStatus?: number | 'none';
   /** Beside those that every such answer has. */
   readonly headers?: HeaderList;
   /** The connection is not to be used again (HTTP/1.1). */

@@ -34,8 +34,7 @@ export function renderLocalReply(
   const bytes = Buffer.from(body);
   const headers = [...own];
   if (grpc !== undefined) {
-    const mapped = status === 200 ? 0 : (grpcStatusByHttp[status] ?? 2);
-    const code = grpc === 'mapped' ? mapped : grpc;
+    const code = grpc === 'mapped' ? (grpcStatusByHttp[status] ?? 2) : grpc;
     setHeader(headers, 'content-type', 'application/grpc');
     setHeader(headers, 'grpc-status', String(code));
     if (bytes.length > 0) setHeader(headers, 'grpc-message', encodeGrpcMessage(bytes));

@@ -71,13 +71,15 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
       const close = mustClose() || (reply.close === true && stream.protocol === 'HTTP/1.1');
       const traits = { serverName: manager.serverName, upstreamServiceTimeMs: undefined, close };
       const own = exchange.changeResponse?.(reply.headers ?? []) ?? reply.headers ?? [];
+      const isHead = stream.head.method === 'HEAD';
       const rendered = renderLocalReply(
         reply.status,
-        reply.body,
-        grpc ? (reply.grpcStatus ?? 'mapped') : undefined,
+        // A gRPC message says what a body would: HEAD gets neither.
+        grpc && isHead ? '' : reply.body,
+        grpc && reply.grpcStatus !== 'none' ? (reply.grpcStatus ?? 'mapped') : undefined,
         own,
       );
-      const bodiless = rendered.body.length === 0 || stream.head.method === 'HEAD';
+      const bodiless = rendered.body.length === 0 || isHead;
       respond(rendered.status, buildResponseHeaders(rendered.headers, traits), bodiless);
       if (bodiless) return;
       info.bytesSent += rendered.body.length;
