@@ -179,6 +179,6 @@ describe('the two data planes', { skip }, () => {
     assert.equal(differences.length, 0, JSON.stringify(differences, undefined, 1));
     // The routes are met, and in many ways.
     assert.ok((statuses.get(200) ?? 0) > requests.length / 10, JSON.stringify([...statuses]));
-    assert.ok(statuses.size >= 8, JSON.stringify([...statuses]));
+    assert.ok(statuses.size >= 5, JSON.stringify([...statuses]));
   });
 });

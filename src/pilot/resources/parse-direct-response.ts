@@ -7,6 +7,9 @@ import { bodyFields } from './virtual-service-fields.ts';
 /** What Istio tells Envoy to take (`max_direct_response_body_size_bytes`). */
 const MAX_BODY_BYTES = 1024 * 1024;
 
+/** Envoy would send one all the same, and the client would take it for the next answer (RFC 9112 6.3). */
+export const bodilessStatuses: ReadonlySet<number> = new Set([204, 304]);
+
 const UNUSABLE = 'The rule cannot be used.';
 
 export function parseDirectResponse(message: Message): HttpDirectResponse | undefined {
@@ -14,6 +17,11 @@ export function parseDirectResponse(message: Message): HttpDirectResponse | unde
   if (status === undefined) reportMissing(message, 'status', UNUSABLE, 'Write a status from 200 to 599.');
   const body = messageField(message, 'body', bodyFields, parseBody);
   if (status === undefined || message.broken.size > 0) return undefined;
+  if (body !== undefined && bodilessStatuses.has(status)) {
+    const what = `stands beside status ${status}, whose answers have no body`;
+    reportInvalid(message.context, [...message.path, 'body'], what, 'It is left out.', 'Remove it.');
+    return { status, body: undefined };
+  }
   return { status, body };
 }
 

@@ -51,6 +51,7 @@ describe('a fault', () => {
       [{}, 'fault'],
       [{ abort: {} }, 'fault.abort'],
       [{ abort: { httpStatus: 199 } }, 'fault.abort.httpStatus'],
+      [{ abort: { httpStatus: 204 } }, 'fault.abort.httpStatus'],
       [{ abort: { httpStatus: 503, grpcStatus: 'OK' } }, 'fault.abort'],
       [{ abort: { grpcStatus: 'unavailable' } }, 'fault.abort.grpcStatus'],
       [{ abort: { httpStatus: 503, percentage: { value: 100.1 } } }, 'fault.abort.percentage.value'],

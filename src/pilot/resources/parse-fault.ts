@@ -1,6 +1,7 @@
 // The fault of an http rule: unknown -> HttpFault. One that cannot be read is no fault: the rule forwards as without it.
 import { durationField, integerField, messageField, numberField, reportMissing, stringField } from './fields.ts';
 import { type Message, reportInvalid, shorten } from './message.ts';
+import { bodilessStatuses } from './parse-direct-response.ts';
 import type { FaultAbort, FaultDelay, HttpFault, RequestShare } from './virtual-service.ts';
 import { faultAbortFields, faultDelayFields, percentFields } from './virtual-service-fields.ts';
 
@@ -43,6 +44,11 @@ function parseAbort(message: Message): FaultAbort | undefined {
     const what =
       name === undefined ? 'has neither httpStatus nor grpcStatus' : 'has httpStatus and grpcStatus together';
     reportInvalid(message.context, message.path, what, NO_FAULT, 'Give it one of them.');
+    return undefined;
+  }
+  if (httpStatus !== undefined && bodilessStatuses.has(httpStatus)) {
+    const what = `is ${httpStatus}, whose answers have no body: Envoy sends one, which breaks the connection`;
+    reportInvalid(message.context, [...message.path, 'httpStatus'], what, NO_FAULT, 'Use another status.');
     return undefined;
   }
   if (httpStatus !== undefined) return { kind: 'http', status: httpStatus, share };

@@ -269,7 +269,7 @@ function createForwarding(
       if (expectedMs > 0) {
         exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(expectedMs));
         // So that the server gives up when the gateway does.
-        if (action.maxGrpcTimeoutMs !== undefined && isGrpcContentType(getHeader(exchange.headers, 'content-type')))
+        if (action.maxGrpcTimeoutMs !== undefined && isGrpcContentType(getHeader(stream.head.headers, 'content-type')))
           setHeader(exchange.headers, 'grpc-timeout', grpcTimeout(expectedMs));
       }
       if (!stream.hasBody) startRequestTimer();

@@ -1,7 +1,7 @@
 // Carries out what a route says about the headers of a message, in Envoy's order.
 import type { HeaderMutations } from '../config/engine-config.ts';
 import type { RequestInfo } from '../config/request-info.ts';
-import { getHeader, type HeaderList } from '../http/header-list.ts';
+import { getHeader, type HeaderList, keptOnce } from '../http/header-list.ts';
 
 /** A new list. `info` is asked for only where a value depends on the request. */
 export function mutateHeaders(headers: HeaderList, mutations: HeaderMutations, info: () => RequestInfo): HeaderList {
@@ -24,24 +24,8 @@ export function mutateHeaders(headers: HeaderList, mutations: HeaderMutations, i
   return changed;
 }
 
-/** Headers that Envoy keeps once: a further value goes behind the one that is there. */
-const single = new Set([
-  ...[
-    'connection',
-    'content-length',
-    'content-type',
-    'grpc-timeout',
-    'keep-alive',
-    'proxy-connection',
-    'te',
-    'upgrade',
-  ],
-  ...['user-agent', 'via', 'x-forwarded-client-cert', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
-  ...['x-request-id', 'x-envoy-decorator-operation', 'x-envoy-external-address', 'x-envoy-original-path'],
-]);
-
 function add(headers: HeaderList, name: string, value: string): void {
-  const there = single.has(name) ? headers.findIndex((text, i) => i % 2 === 0 && text === name) : -1;
+  const there = keptOnce.has(name) ? headers.findIndex((text, i) => i % 2 === 0 && text === name) : -1;
   if (there >= 0) headers[there + 1] = `${headers[there + 1]},${value}`;
   else headers.push(name, value);
 }

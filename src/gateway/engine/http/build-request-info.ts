@@ -1,7 +1,7 @@
 // Turns a finished exchange into the one input of the access log.
 import type { RequestInfo } from '../config/request-info.ts';
 import type { Exchange } from './exchange.ts';
-import { getHeader } from './header-list.ts';
+import { shownHeader } from './header-list.ts';
 
 /** `now` is performance.now() at the end. */
 export function buildRequestInfo(exchange: Exchange, now: number): RequestInfo {
@@ -16,9 +16,9 @@ export function buildRequestInfo(exchange: Exchange, now: number): RequestInfo {
     path: exchange.path,
     originalPath: stream.head.target,
     authority: exchange.authority || undefined,
-    requestHeader: (name) => getHeader(exchange.headers, name),
-    responseHeader: (name) => getHeader(info.responseHeaders, name),
-    responseTrailer: (name) => getHeader(info.responseTrailers, name),
+    requestHeader: (name) => shownHeader(exchange.headers, name),
+    responseHeader: (name) => shownHeader(info.responseHeaders, name),
+    responseTrailer: (name) => shownHeader(info.responseTrailers, name),
     responseCode: info.responseCode,
     responseCodeDetails: info.details,
     connectionTerminationDetails: undefined,

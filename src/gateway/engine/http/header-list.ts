@@ -14,6 +14,29 @@ export function getHeader(headers: readonly string[], name: string): string | un
   return found;
 }
 
+/** Headers that Envoy keeps once: a further value goes behind the one that is there. */
+export const keptOnce: ReadonlySet<string> = new Set([
+  ...[
+    'connection',
+    'content-length',
+    'content-type',
+    'grpc-timeout',
+    'keep-alive',
+    'proxy-connection',
+    'te',
+    'upgrade',
+  ],
+  ...['user-agent', 'via', 'x-forwarded-client-cert', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
+  ...['x-request-id', 'x-envoy-decorator-operation', 'x-envoy-external-address', 'x-envoy-original-path'],
+]);
+
+/** What command operators see of a name: Envoy shows the first of several values, unless it keeps them as one. */
+export function shownHeader(headers: readonly string[], name: string): string | undefined {
+  if (keptOnce.has(name)) return getHeader(headers, name);
+  const at = headers.findIndex((text, i) => i % 2 === 0 && text === name);
+  return at < 0 ? undefined : headers[at + 1];
+}
+
 /** Makes a list of what Node read off the wire; names become lower case. */
 export function fromRawHeaders(raw: readonly string[]): HeaderList {
   const headers: HeaderList = new Array(raw.length);

@@ -40,7 +40,8 @@ export function renderLocalReply(
     if (bytes.length > 0) setHeader(headers, 'grpc-message', encodeGrpcMessage(bytes));
     return { status: 200, headers, body: Buffer.alloc(0) };
   }
-  if (bytes.length === 0) return { status, headers, body: bytes };
+  // Whatever a route says: the client would take a body for the next answer (RFC 9112 6.3).
+  if (bytes.length === 0 || status === 204 || status === 304) return { status, headers, body: Buffer.alloc(0) };
   setHeader(headers, 'content-length', String(bytes.length));
   if (getHeader(headers, 'content-type') === undefined) headers.push('content-type', 'text/plain');
   return { status, headers, body: bytes };
