@@ -3,9 +3,13 @@ import type { HeaderMutations } from '../config/engine-config.ts';
 import type { RequestInfo } from '../config/request-info.ts';
 import { getHeader, type HeaderList, keptOnce } from '../http/header-list.ts';
 
+/** What is left before anything is added: values that are added see no more of a message. */
+export const removeHeaders = (headers: HeaderList, { remove }: HeaderMutations): HeaderList =>
+  remove.length > 0 ? without(headers, new Set(remove)) : headers;
+
 /** A new list. `info` is asked for only where a value depends on the request. */
 export function mutateHeaders(headers: HeaderList, mutations: HeaderMutations, info: () => RequestInfo): HeaderList {
-  let changed = mutations.remove.length > 0 ? without(headers, new Set(mutations.remove)) : [...headers];
+  let changed = [...removeHeaders(headers, mutations)];
   let known: RequestInfo | undefined;
   const overwrites: string[] = [];
   const additions: string[] = [];

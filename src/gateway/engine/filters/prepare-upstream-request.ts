@@ -11,7 +11,7 @@ import { buildRequestInfo } from '../http/build-request-info.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { setHeader } from '../http/header-list.ts';
 import { matchedLength, pathOnly } from '../match/match-path.ts';
-import { mutateHeaders } from './mutate-headers.ts';
+import { mutateHeaders, removeHeaders } from './mutate-headers.ts';
 
 /** Whatever answer the client gets from now on, the gateway's own too, is changed as the route says. */
 export function changeResponses(exchange: Exchange, levels: readonly (MessageMutations | undefined)[]): void {
@@ -19,7 +19,10 @@ export function changeResponses(exchange: Exchange, levels: readonly (MessageMut
   if (changes.length === 0) return;
   exchange.changeResponse = (headers) => {
     const info = () => buildRequestInfo(exchange, performance.now());
-    return changes.reduce((changed, mutations) => mutateHeaders(changed, mutations, info), headers);
+    return changes.reduce((changed, mutations) => {
+      exchange.info.responseHeaders = removeHeaders(changed, mutations);
+      return mutateHeaders(exchange.info.responseHeaders, mutations, info);
+    }, headers);
   };
 }
 
@@ -35,6 +38,7 @@ export function prepareUpstreamRequest(
   const change = (mutations: MessageMutations | undefined): void => {
     if (mutations === undefined || isEmpty(mutations.request)) return;
     const info = () => buildRequestInfo(exchange, performance.now());
+    exchange.headers = removeHeaders(exchange.headers, mutations.request);
     exchange.headers = mutateHeaders(exchange.headers, mutations.request, info);
   };
   change(entry.headers);
