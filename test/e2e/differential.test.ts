@@ -38,8 +38,8 @@ interface Client {
 
 /** Values that differ from request to request. */
 const volatile = new Set(['date', 'x-envoy-upstream-service-time', 'x-request-id']);
-/** Envoy of the wheel does not send it. */
-const notCompared = new Set(['x-envoy-decorator-operation', 'keep-alive']);
+/** Of the connection to the application: one hop each. */
+const notCompared = new Set(['keep-alive']);
 
 function comparable(raw: readonly string[]): readonly string[] {
   const lines: string[] = [];

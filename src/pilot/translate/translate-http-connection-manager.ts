@@ -34,6 +34,8 @@ export function translateHttpConnectionManager(listener: string, routeConfigName
     useRemoteAddress: true,
     forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE_SET,
     setCurrentClientCertDetails: { subject: true, cert: true, dns: true, uri: true },
+    // No tracer makes spans of it; but endpoints are told the operation, as Istio's gateway tells them.
+    tracing: { clientSampling: { value: 100 }, randomSampling: { value: 1 }, overallSampling: { value: 100 } },
     proxy100Continue: true,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: seconds(0),
