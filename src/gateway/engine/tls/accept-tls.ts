@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import type { DownstreamTls, FilterChainConfig } from '../config/engine-config.ts';
 import type { TlsContexts } from './create-tls-contexts.ts';
-import { meetsValidation } from './verify-client.ts';
+import { alertFor, createAlertSender } from './send-alert.ts';
+import { unmetValidation } from './verify-client.ts';
 
 export interface AcceptTlsOptions {
   readonly chain: FilterChainConfig;
@@ -30,6 +31,7 @@ export function acceptTls(socket: Socket, { chain, contexts, offeredProtocols, o
     rejectUnauthorized: config.clientCertificate === 'required',
     ...(common ? { ALPNProtocols: encodeProtocols(config.alpnProtocols) } : {}),
   });
+  const alert = config.clientCertificate === 'none' ? undefined : createAlertSender(secure, socket);
   const timeoutMs = chain.transportSocketConnectTimeoutMs;
   const timer = timeoutMs > 0 ? setTimeout(() => secure.destroy(), timeoutMs) : undefined;
   // A failed handshake destroys the socket; without a listener the error would end the process.
@@ -39,21 +41,22 @@ export function acceptTls(socket: Socket, { chain, contexts, offeredProtocols, o
     clearTimeout(timer);
     // As tls.Server does: node:http2 waits with its SETTINGS as long as the handshake seems to go on.
     Object.assign(secure, { secureConnecting: false });
-    if (isWelcome(secure, config)) onSecure(secure);
-    else {
-      secure.destroy();
-      // Of itself it would wait until what it has to say is taken.
-      socket.destroy();
-    }
+    const refusal = refusalOf(secure, config);
+    if (refusal === undefined) onSecure(secure);
+    else alert?.send(refusal);
   });
 }
 
-/** Whether the client may come in with the certificate that it showed, or without one. */
-function isWelcome(secure: tls.TLSSocket, { clientCertificate, validation }: DownstreamTls): boolean {
-  if (clientCertificate === 'none' || validation === undefined) return clientCertificate === 'none';
+/** The alert for a client that may not come in with the certificate that it showed. */
+function refusalOf(secure: tls.TLSSocket, { clientCertificate, validation }: DownstreamTls): number | undefined {
+  if (clientCertificate === 'none' || validation === undefined) return undefined;
   const peer = secure.getPeerX509Certificate();
-  if (peer === undefined) return clientCertificate === 'optional';
-  return verifyError(secure) === null && meetsValidation(peer, validation);
+  // Where one is required OpenSSL has seen to it.
+  if (peer === undefined) return clientCertificate === 'optional' ? undefined : alertFor(undefined);
+  const error = verifyError(secure);
+  if (error !== null) return alertFor((error as NodeJS.ErrnoException).code);
+  const unmet = unmetValidation(peer, validation);
+  return unmet && alertFor(unmet);
 }
 
 /** What tls.Server asks too: Node goes on with the handshake whatever OpenSSL says of the chain. */

@@ -4,7 +4,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { ClientValidation } from '../config/engine-config.ts';
-import { meetsValidation, subjectAltNames } from './verify-client.ts';
+import { subjectAltNames, unmetValidation } from './verify-client.ts';
 
 const read = (name: string): X509Certificate =>
   new X509Certificate(readFileSync(new URL(`../../../../test/corpus/certs/${name}`, import.meta.url)));
@@ -19,14 +19,14 @@ const named = (...names: string[]): ClientValidation => ({ ...none, subjectAltNa
 
 describe('a client certificate', () => {
   it('has one of the names', () => {
-    assert.ok(meetsValidation(client, none));
-    assert.ok(meetsValidation(client, named('nobody', 'client-1.example.com')));
-    assert.ok(meetsValidation(client, named('spiffe://corpus/ns/x/sa/y')));
-    assert.ok(meetsValidation(client, named('CLIENT-1.example.com')));
-    assert.ok(!meetsValidation(client, named('client-2.example.com', 'client-1')));
-    assert.ok(meetsValidation(wild, named('a.wild.example.com')));
-    assert.ok(!meetsValidation(wild, named('a.b.wild.example.com')));
-    assert.ok(!meetsValidation(wild, named('wild.example.com')));
+    assert.equal(unmetValidation(client, none), undefined);
+    assert.equal(unmetValidation(client, named('nobody', 'client-1.example.com')), undefined);
+    assert.equal(unmetValidation(client, named('spiffe://corpus/ns/x/sa/y')), undefined);
+    assert.equal(unmetValidation(client, named('CLIENT-1.example.com')), undefined);
+    assert.notEqual(unmetValidation(client, named('client-2.example.com', 'client-1')), undefined);
+    assert.equal(unmetValidation(wild, named('a.wild.example.com')), undefined);
+    assert.notEqual(unmetValidation(wild, named('a.b.wild.example.com')), undefined);
+    assert.notEqual(unmetValidation(wild, named('wild.example.com')), undefined);
   });
 
   it('has one of the fingerprints', () => {
@@ -34,10 +34,10 @@ describe('a client certificate', () => {
     const spki = createHash('sha256')
       .update(client.publicKey.export({ type: 'spki', format: 'der' }))
       .digest('base64');
-    assert.ok(meetsValidation(client, { ...none, hashes: [hash] }));
-    assert.ok(meetsValidation(client, { ...none, spki: ['x', spki], hashes: ['y'] }));
-    assert.ok(!meetsValidation(client, { ...none, spki: ['x'], hashes: ['y'] }));
-    assert.ok(!meetsValidation(client, { ...named('nobody'), hashes: [hash] }));
+    assert.equal(unmetValidation(client, { ...none, hashes: [hash] }), undefined);
+    assert.equal(unmetValidation(client, { ...none, spki: ['x', spki], hashes: ['y'] }), undefined);
+    assert.notEqual(unmetValidation(client, { ...none, spki: ['x'], hashes: ['y'] }), undefined);
+    assert.notEqual(unmetValidation(client, { ...named('nobody'), hashes: [hash] }), undefined);
   });
 
   it('is read whatever its names hold', () => {

@@ -2,9 +2,13 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import type { ClientValidation } from '../config/engine-config.ts';
 
-/** Whether the certificate meets all that the validation asks beside the chain, which the TLS library checks. */
-export function meetsValidation(certificate: X509Certificate, validation: ClientValidation): boolean {
-  return meetsNames(certificate, validation.subjectAltNames) && meetsFingerprints(certificate, validation);
+/** What of the validation the certificate does not meet, beside the chain, which the TLS library checks. */
+export function unmetValidation(
+  certificate: X509Certificate,
+  validation: ClientValidation,
+): 'names' | 'fingerprints' | undefined {
+  if (!meetsNames(certificate, validation.subjectAltNames)) return 'names';
+  return meetsFingerprints(certificate, validation) ? undefined : 'fingerprints';
 }
 
 function meetsNames(certificate: X509Certificate, wanted: ClientValidation['subjectAltNames']): boolean {
