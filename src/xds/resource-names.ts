@@ -71,6 +71,11 @@ export function kubernetesSecretName(credentialName: string): string {
   return credentialName.includes('://') ? credentialName : `kubernetes://${credentialName}`;
 }
 
+/** Of the Secret beside an Ingress: a name that no Gateway of another namespace can write as its credentialName. */
+export function ingressSecretName(namespace: string, name: string): string {
+  return `kubernetes-ingress://${namespace}/${name}`;
+}
+
 /** The path of the user's object in a route's `filter_metadata.istio.config`; how the owner of a route is told. */
 export function configPath(owner: {
   kind: 'VirtualService' | 'DestinationRule';

@@ -266,8 +266,7 @@ export interface Model {
   /** In order of precedence. */
   readonly gateways: readonly ModelGateway[];
   readonly gatewaysByKey: ReadonlyMap<string, ModelGateway>;
-  /** In order of precedence. */
-  /** Those with hosts, the rules of their delegates in place. */
+  /** Those with hosts, the rules of their delegates in place, in order of precedence. */
   readonly virtualServices: readonly ModelVirtualService[];
   readonly virtualServicesByGateway: ReadonlyMap<string, readonly ModelVirtualService[]>;
   /** By `namespace/name`; only those that a Gateway may name. */

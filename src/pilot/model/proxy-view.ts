@@ -14,7 +14,14 @@ import type {
 import type { CertificatePair } from './build-certificate.ts';
 import type { RootsResult } from './build-root-certificates.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import type { HeaderMatch, ModelService, ModelServicePort, PathMatch, ServerTlsSettings } from './model.ts';
+import type {
+  HeaderMatch,
+  ModelService,
+  ModelServicePort,
+  NamedSecret,
+  PathMatch,
+  ServerTlsSettings,
+} from './model.ts';
 import type { PortRow } from './port-row.ts';
 
 export type { CorsPolicy, HeaderOperations, HttpFault, HttpRetry, RequestShare };
@@ -135,7 +142,7 @@ export interface ClusterView {
 }
 
 export interface SecretView {
-  readonly credentialName: string;
+  readonly secret: NamedSecret;
   readonly content: { readonly kind: 'pair'; readonly pair: CertificatePair } | Extract<RootsResult, { kind: 'roots' }>;
   readonly owner: ResourceRef;
 }

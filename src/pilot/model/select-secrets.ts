@@ -116,9 +116,10 @@ export function selectSecrets(model: Model, proxyClass: ProxyClass, servers: rea
 
 function add(
   secrets: Map<string, SecretView>,
-  { credentialName }: NamedSecret,
+  secret: NamedSecret,
   content: SecretView['content'] | undefined,
   owner: ResourceRef,
 ): void {
-  if (content !== undefined) secrets.set(credentialName, { credentialName, content, owner });
+  const { credentialName, sharedBy = '' } = secret;
+  if (content !== undefined) secrets.set(`${sharedBy} ${credentialName}`, { secret, content, owner });
 }

@@ -2,14 +2,14 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { SecretSchema } from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
-import { kubernetesSecretName } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
 import type { SecretView } from '../model/proxy-view.ts';
+import { secretName } from './secret-name.ts';
 
-export function translateSecret({ credentialName, content, owner }: SecretView): XdsResource {
-  const name = kubernetesSecretName(credentialName);
-  const secret = create(SecretSchema, { name, type: typeOf(content) });
-  return createXdsResource(typeUrls.secret, SecretSchema, name, secret, { owners: [owner] });
+export function translateSecret({ secret, content, owner }: SecretView): XdsResource {
+  const name = secretName(secret);
+  const message = create(SecretSchema, { name, type: typeOf(content) });
+  return createXdsResource(typeUrls.secret, SecretSchema, name, message, { owners: [owner] });
 }
 
 const inline = (bytes: Uint8Array) => ({ specifier: { case: 'inlineBytes' as const, value: bytes } });

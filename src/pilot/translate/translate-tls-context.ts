@@ -7,9 +7,10 @@ import {
   type CommonTlsContextSchema,
   DownstreamTlsContextSchema,
 } from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
-import { fileCertificateName, fileRootName, kubernetesSecretName } from '../../xds/resource-names.ts';
+import { fileCertificateName, fileRootName } from '../../xds/resource-names.ts';
 import type { ClientValidation, RootCertificates, ServerCertificate, ServerTlsSettings } from '../model/model.ts';
 import { adsSecretSource, fileSecretSource } from './config-source.ts';
+import { secretName } from './secret-name.ts';
 
 /** Names of the Secrets that pilot has to send for a filter chain. */
 export function secretNames({ certificates, validation }: ServerTlsSettings): readonly string[] {
@@ -23,10 +24,10 @@ export function secretNames({ certificates, validation }: ServerTlsSettings): re
 const certificateName = (certificate: ServerCertificate): string =>
   certificate.kind === 'files'
     ? fileCertificateName(certificate.certificate, certificate.key)
-    : kubernetesSecretName(certificate.credentialName);
+    : secretName(certificate);
 
 const rootName = (roots: RootCertificates): string =>
-  roots.kind === 'file' ? fileRootName(roots.path) : kubernetesSecretName(roots.credentialName);
+  roots.kind === 'file' ? fileRootName(roots.path) : secretName(roots);
 
 const sdsConfig = (name: string, kind: 'files' | 'file' | 'secret') => ({
   name,

@@ -49,7 +49,8 @@ export function acceptTls(socket: Socket, { chain, contexts, offeredProtocols, o
 
 /** The alert for a client that may not come in with the certificate that it showed. */
 function refusalOf(secure: tls.TLSSocket, { clientCertificate, validation }: DownstreamTls): number | undefined {
-  if (clientCertificate === 'none' || validation === undefined) return undefined;
+  if (clientCertificate === 'none') return undefined;
+  if (validation === undefined) return alertFor(undefined);
   const peer = secure.getPeerX509Certificate();
   // Where one is required OpenSSL has seen to it.
   if (peer === undefined) return clientCertificate === 'optional' ? undefined : alertFor(undefined);
