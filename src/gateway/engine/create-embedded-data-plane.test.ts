@@ -5,7 +5,7 @@ import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import tls from 'node:tls';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { createResourceCache } from '../../xds/cache/create-resource-cache.ts';
@@ -20,16 +20,9 @@ import { issueTestCertificate } from '../secrets/certificate.fixture.ts';
 import { createMountedSecrets } from '../secrets/create-mounted-secrets.ts';
 import * as resources from './config/resources.fixture.ts';
 import { createEmbeddedDataPlane, type EmbeddedDataPlaneOptions } from './create-embedded-data-plane.ts';
-import { get, httpBackend, listen, until } from './engine-fixture.ts';
+import { cleanUpAfterEach, get, httpBackend, listen, until } from './engine-fixture.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-const keep = <T extends { stop(): Promise<void> }>(resource: T): T => {
-  cleanups.push(() => resource.stop());
-  return resource;
-};
+const { cleanups, keep } = cleanUpAfterEach();
 
 type Content = Partial<Record<'cluster' | 'endpoint' | 'listener' | 'route' | 'secret', readonly JsonObject[]>>;
 

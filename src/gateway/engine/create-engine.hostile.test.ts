@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import http2 from 'node:http2';
 import net from 'node:net';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { issueTestCertificate } from '../secrets/certificate.fixture.ts';
 import {
   type Backend,
+  cleanUpAfterEach,
   cluster,
   engineConfig,
   filterChain,
@@ -22,14 +23,7 @@ import {
   until,
 } from './engine-fixture.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-const keep = <T extends { stop(): Promise<void> }>(resource: T): T => {
-  cleanups.push(() => resource.stop());
-  return resource;
-};
+const { cleanups, keep } = cleanUpAfterEach();
 
 const tlsPort = '0.0.0.0_443';
 const tcpPort = '0.0.0.0_3306';

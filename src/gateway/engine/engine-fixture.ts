@@ -1,6 +1,8 @@
 // Hand-made configurations and real sockets for the tests of the data path.
+
 import http from 'node:http';
 import net from 'node:net';
+import { afterEach } from 'node:test';
 import { silentLogger } from '../../lib/logger.ts';
 import type {
   ClusterConfig,
@@ -250,4 +252,26 @@ export function exchangeBytes(
     });
     socket.on('close', () => resolve(received));
   });
+}
+
+export interface Cleanups {
+  /** Run after each test, the last one first. */
+  readonly cleanups: (() => Promise<void>)[];
+  /** Stops the resource after the test. */
+  keep<T extends { stop(): Promise<void> }>(resource: T): T;
+}
+
+/** For the top of a test file. */
+export function cleanUpAfterEach(): Cleanups {
+  const cleanups: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+  return {
+    cleanups,
+    keep: (resource) => {
+      cleanups.push(() => resource.stop());
+      return resource;
+    },
+  };
 }

@@ -1,6 +1,6 @@
 // A route's own configuration of the CORS filter.
 import type { CorsPolicy } from '../../../xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
-import { shareOf } from './convert-fault.ts';
+import { runtimeShareOf } from './convert-share.ts';
 import { convertStringMatcher } from './convert-string-matcher.ts';
 import type { Cors } from './engine-config.ts';
 import type { Findings } from './findings.ts';
@@ -27,6 +27,6 @@ export function convertCors(policy: CorsPolicy, findings: Findings): Cors {
     maxAge: policy.maxAge,
     allowCredentials: policy.allowCredentials ?? false,
     forwardUnmatchedPreflights: policy.forwardNotMatchingPreflights ?? true,
-    share: policy.filterEnabled === undefined ? 1 : shareOf(policy.filterEnabled.defaultValue),
+    share: runtimeShareOf(policy.filterEnabled),
   };
 }

@@ -1,25 +1,12 @@
 // A route's own configuration of the fault filter.
 import type { HTTPFault } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
-import {
-  FractionalPercent_DenominatorType as Denominator,
-  type FractionalPercent,
-} from '../../../xds/generated/envoy/type/v3/percent_pb.ts';
+import { shareOf } from './convert-share.ts';
 import { durationMs } from './duration-ms.ts';
 import type { Fault } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 const faultFields = new Set(['delay', 'abort']);
-
-const denominators: Readonly<Record<Denominator, number>> = {
-  [Denominator.HUNDRED]: 100,
-  [Denominator.TEN_THOUSAND]: 10_000,
-  [Denominator.MILLION]: 1_000_000,
-};
-
-/** 0 to 1. */
-export const shareOf = (percentage: FractionalPercent | undefined): number =>
-  percentage === undefined ? 0 : percentage.numerator / (denominators[percentage.denominator] ?? 100);
 
 export function convertFault(config: HTTPFault, findings: Findings): Fault {
   warnUnhandledFields(config, faultFields, findings);

@@ -1,6 +1,6 @@
 // Where a route sends copies of its requests.
 import type { RouteAction } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
-import { shareOf } from './convert-fault.ts';
+import { runtimeShareOf } from './convert-share.ts';
 import type { ForwardAction } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
@@ -14,8 +14,7 @@ export function convertMirrors(
   if (requestMirrorPolicies.length === 0) return {};
   const mirrors = requestMirrorPolicies.map((policy, index) => {
     warnUnhandledFields(policy, mirrorFields, findings.within('RouteAction', `RequestMirrorPolicies[${index}]`));
-    const fraction = policy.runtimeFraction;
-    return { cluster: policy.cluster, share: fraction === undefined ? 1 : shareOf(fraction.defaultValue) };
+    return { cluster: policy.cluster, share: runtimeShareOf(policy.runtimeFraction) };
   });
   return { mirrors };
 }

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { ClusterConfig, ForwardAction, Route } from '../config/engine-config.ts';
 import {
+  cleanUpAfterEach,
   cluster,
   defaultRetryPolicy,
   engineConfig,
@@ -23,14 +24,7 @@ import {
   until,
 } from '../engine-fixture.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-const keep = <T extends { stop(): Promise<void> }>(resource: T): T => {
-  cleanups.push(() => resource.stop());
-  return resource;
-};
+const { cleanups, keep } = cleanUpAfterEach();
 
 const format = {
   kind: 'text',

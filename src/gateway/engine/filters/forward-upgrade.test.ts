@@ -5,9 +5,10 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Route } from '../config/engine-config.ts';
 import {
+  cleanUpAfterEach,
   cluster,
   engineConfig,
   exchangeBytes,
@@ -22,10 +23,7 @@ import {
   until,
 } from '../engine-fixture.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const { cleanups } = cleanUpAfterEach();
 
 const format = { kind: 'text', template: '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%' } as const;
 

@@ -1,9 +1,10 @@
 // Faults put into requests: what is held back arrives whole, and what is aborted reaches no endpoint.
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Fault } from '../config/engine-config.ts';
 import {
+  cleanUpAfterEach,
   cluster,
   engineConfig,
   filterChain,
@@ -18,10 +19,7 @@ import {
   until,
 } from '../engine-fixture.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const { cleanups } = cleanUpAfterEach();
 
 interface Served {
   readonly engine: RunningEngine;

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { ForwardAction } from '../config/engine-config.ts';
 import {
   type Backend,
+  cleanUpAfterEach,
   cluster,
   engineConfig,
   filterChain,
@@ -22,14 +23,7 @@ import {
 } from '../engine-fixture.ts';
 import { shadowAuthority } from './mirror-request.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-const keep = <T extends { stop(): Promise<void> }>(resource: T): T => {
-  cleanups.push(() => resource.stop());
-  return resource;
-};
+const { keep } = cleanUpAfterEach();
 
 /** Answers with how much it got, and notes it. */
 async function counter(): Promise<{ backend: Backend; sizes: number[] }> {

@@ -3,20 +3,20 @@ import type { HeaderMutations } from '../config/engine-config.ts';
 import type { RequestInfo } from '../config/request-info.ts';
 import { getHeader, type HeaderList, keptOnce } from '../http/header-list.ts';
 
-/** What is left before anything is added: values that are added see no more of a message. */
-export const removeHeaders = (headers: HeaderList, { remove }: HeaderMutations): HeaderList =>
-  remove.length > 0 ? without(headers, new Set(remove)) : headers;
-
-/** A new list. `info` is asked for only where a value depends on the request. */
-export function mutateHeaders(headers: HeaderList, mutations: HeaderMutations, info: () => RequestInfo): HeaderList {
-  let changed = [...removeHeaders(headers, mutations)];
+/** A new list. `infoOf` is asked for only where a value depends on the request: it is given what is left before anything is added. */
+export function mutateHeaders(
+  headers: HeaderList,
+  mutations: HeaderMutations,
+  infoOf: (left: HeaderList) => RequestInfo,
+): HeaderList {
+  let changed = mutations.remove.length > 0 ? without(headers, new Set(mutations.remove)) : [...headers];
   let known: RequestInfo | undefined;
   const overwrites: string[] = [];
   const additions: string[] = [];
   // All values are made from the message as it is now, before one of them takes its place in it.
   for (const { name, value, action, keepEmptyValue } of mutations.put) {
-    if (typeof value === 'function') known ??= info();
-    const text = typeof value === 'string' ? value : value(known ?? info());
+    if (typeof value === 'function') known ??= infoOf(changed);
+    const text = typeof value === 'string' ? value : value(known ?? infoOf(changed));
     if (text === '' && !keepEmptyValue) continue;
     if (action === 'overwrite' || (action === 'overwrite if present' && getHeader(changed, name) !== undefined))
       overwrites.push(name, text);

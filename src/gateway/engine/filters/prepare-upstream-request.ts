@@ -9,20 +9,20 @@ import type {
 } from '../config/engine-config.ts';
 import { buildRequestInfo } from '../http/build-request-info.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { setHeader } from '../http/header-list.ts';
+import { type HeaderList, setHeader } from '../http/header-list.ts';
 import { matchedLength, pathOnly } from '../match/match-path.ts';
-import { mutateHeaders, removeHeaders } from './mutate-headers.ts';
+import { mutateHeaders } from './mutate-headers.ts';
 
 /** Whatever answer the client gets from now on, the gateway's own too, is changed as the route says. */
 export function changeResponses(exchange: Exchange, levels: readonly (MessageMutations | undefined)[]): void {
   const changes = levels.flatMap((level) => (level && !isEmpty(level.response) ? [level.response] : []));
   if (changes.length === 0) return;
   exchange.changeResponse = (headers) => {
-    const info = () => buildRequestInfo(exchange, performance.now());
-    return changes.reduce((changed, mutations) => {
-      exchange.info.responseHeaders = removeHeaders(changed, mutations);
-      return mutateHeaders(exchange.info.responseHeaders, mutations, info);
-    }, headers);
+    const infoOf = (left: HeaderList) => {
+      exchange.info.responseHeaders = left;
+      return buildRequestInfo(exchange, performance.now());
+    };
+    return changes.reduce((changed, mutations) => mutateHeaders(changed, mutations, infoOf), headers);
   };
 }
 
@@ -37,9 +37,10 @@ export function prepareUpstreamRequest(
 ): void {
   const change = (mutations: MessageMutations | undefined): void => {
     if (mutations === undefined || isEmpty(mutations.request)) return;
-    const info = () => buildRequestInfo(exchange, performance.now());
-    exchange.headers = removeHeaders(exchange.headers, mutations.request);
-    exchange.headers = mutateHeaders(exchange.headers, mutations.request, info);
+    exchange.headers = mutateHeaders(exchange.headers, mutations.request, (left) => {
+      exchange.headers = left;
+      return buildRequestInfo(exchange, performance.now());
+    });
   };
   change(entry.headers);
   // Of the two only the route's leaves a trace, as in Envoy.

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { EngineConfig, ListenerConfig } from '../config/engine-config.ts';
 import {
+  cleanUpAfterEach,
   cluster,
   engineConfig,
   exchangeBytes,
@@ -20,14 +21,7 @@ import {
   until,
 } from '../engine-fixture.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-const keep = <T extends { stop(): Promise<void> }>(resource: T): T => {
-  cleanups.push(() => resource.stop());
-  return resource;
-};
+const { cleanups, keep } = cleanUpAfterEach();
 
 const echo = async (text: string) => keep(await httpBackend((_request, response) => response.end(text)));
 

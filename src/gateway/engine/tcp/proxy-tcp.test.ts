@@ -1,9 +1,10 @@
 // TCP connections through the proxy: bytes, half-close, back-pressure and failures.
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { ClusterConfig, TcpProxy } from '../config/engine-config.ts';
 import {
+  cleanUpAfterEach,
   cluster,
   engineConfig,
   filterChain,
@@ -14,14 +15,7 @@ import {
   until,
 } from '../engine-fixture.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-const keep = <T extends { stop(): Promise<void> }>(resource: T): T => {
-  cleanups.push(() => resource.stop());
-  return resource;
-};
+const { cleanups, keep } = cleanUpAfterEach();
 
 const format = {
   kind: 'text',

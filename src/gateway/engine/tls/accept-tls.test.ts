@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import net from 'node:net';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import tls from 'node:tls';
 import { issueTestCertificate, type TestCertificate } from '../../secrets/certificate.fixture.ts';
 import type { DownstreamTls, SecretConfig } from '../config/engine-config.ts';
 import {
+  cleanUpAfterEach,
   cluster,
   engineConfig,
   exchangeBytes,
@@ -22,14 +23,7 @@ import {
 } from '../engine-fixture.ts';
 import { diagnoseCertificates } from './diagnose-certificates.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-const keep = <T extends { stop(): Promise<void> }>(resource: T): T => {
-  cleanups.push(() => resource.stop());
-  return resource;
-};
+const { cleanups, keep } = cleanUpAfterEach();
 
 function secret(name: string, pair: TestCertificate, version = '1'): SecretConfig {
   return {
