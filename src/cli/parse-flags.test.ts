@@ -4,12 +4,14 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
+import { istioBehaviors } from '../lib/istio-behaviors.ts';
 import {
   parseAdmin,
   parseBackend,
   parseBind,
   parseDuration,
   parseHostPort,
+  parseIstioBehaviors,
   parseLabels,
   parseLineCount,
   parseMount,
@@ -25,6 +27,13 @@ const refuses = (parse: (text: string) => unknown, texts: readonly string[]): vo
 };
 
 describe('flags', () => {
+  it("take the names of Istio's behaviours in one or several flags", () => {
+    assert.deepEqual(parseIstioBehaviors('delegate, duplicate-host'), ['delegate', 'duplicate-host']);
+    assert.deepEqual(parseIstioBehaviors('delegate', ['delegate', 'ingress-secret']), ['delegate', 'ingress-secret']);
+    assert.deepEqual(parseIstioBehaviors('all'), istioBehaviors);
+    refuses(parseIstioBehaviors, ['', 'delegates', 'delegate,', 'ALL']);
+  });
+
   it('take a port map in one or several flags', () => {
     assert.deepEqual(parsePortMap('80=18080,443=18443'), { 80: 18080, 443: 18443 });
     assert.deepEqual(parsePortMap('80=8081', { 80: 8080, 443: 8443 }), { 80: 8081, 443: 8443 });

@@ -1,6 +1,7 @@
 // Texts of flags to values. Each throws commander's InvalidArgumentError with what would have been right.
 import net from 'node:net';
 import path from 'node:path';
+import { type IstioBehavior, istioBehaviors } from '../lib/istio-behaviors.ts';
 import type { Backend, HostPort, Mount } from '../main/run-options.ts';
 import { usageError } from './exit-codes.ts';
 
@@ -29,6 +30,18 @@ export function parsePortMap(text: string, previous: Readonly<Record<number, num
     map[gatewayPort] = boundPort;
   }
   return map;
+}
+
+/** `delegate,duplicate-host`, or `all`. */
+export function parseIstioBehaviors(text: string, previous: readonly IstioBehavior[] = []): IstioBehavior[] {
+  const named = text.split(',').flatMap((entry): readonly IstioBehavior[] => {
+    const name = entry.trim();
+    if (name === 'all') return istioBehaviors;
+    const known = istioBehaviors.find((behavior) => behavior === name);
+    if (known === undefined) throw usageError(`"${name}" is none of ${istioBehaviors.join(', ')} or all.`);
+    return [known];
+  });
+  return [...new Set([...previous, ...named])];
 }
 
 /** `istio=ingressgateway,app=istio-ingressgateway`. */

@@ -1,5 +1,6 @@
 // Flags that several commands share, so that they read the same everywhere.
 import { type Command, Option } from 'commander';
+import { istioBehaviors } from '../lib/istio-behaviors.ts';
 import type { HostPort, LogLevel, Mount, ProxyOptions } from '../main/run-options.ts';
 import {
   collect,
@@ -7,6 +8,7 @@ import {
   parseBind,
   parseDuration,
   parseHostPort,
+  parseIstioBehaviors,
   parseLabels,
   parseMount,
   parseName,
@@ -38,6 +40,15 @@ export function addBackendOption(command: Command): Command {
       '--backend <service=host:port>',
       'serve a Service (SERVICE[.NAMESPACE][:PORT]) from this address instead of its endpoints; repeatable',
     ).argParser(collect(parseBackend)),
+  );
+}
+
+export function addLikeIstioOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--like-istio <names>',
+      `do as Istio does where Tidegate differs on purpose (docs/differences.md): ${istioBehaviors.join(', ')}, or all`,
+    ).argParser(parseIstioBehaviors),
   );
 }
 

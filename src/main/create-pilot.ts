@@ -1,6 +1,7 @@
 // The control plane half of a process: manifests to snapshots to a model to what each class of proxies gets.
 import type { ConfigDumpView, PortView, ProxySyncView } from '../admin/views.ts';
 import type { Diagnostic } from '../lib/diagnostic.ts';
+import type { IstioBehavior } from '../lib/istio-behaviors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createAds } from '../pilot/ads/create-ads.ts';
 import { buildModel } from '../pilot/model/build-model.ts';
@@ -37,13 +38,14 @@ export interface Pilot {
 export interface PilotOptions {
   /** Its only proxy runs in this process, and reports what it cannot bind by itself. */
   readonly isBesideGateway: boolean;
+  readonly likeIstio: readonly IstioBehavior[];
 }
 
 export function createPilot(
   source: Source,
   diagnostics: Diagnostics,
   logger: Logger,
-  { isBesideGateway }: PilotOptions,
+  { isBesideGateway, likeIstio }: PilotOptions,
 ): Pilot {
   let model: Model | undefined;
   let latest: Snapshot | undefined;
@@ -102,7 +104,7 @@ export function createPilot(
 
   const takeSnapshot = (snapshot: Snapshot): void => {
     guard('use the manifests', () => {
-      const built = buildModel(model, snapshot);
+      const built = buildModel(model, snapshot, Date.now(), new Set(likeIstio));
       latest = snapshot;
       model = built.model;
       diagnostics.set('model', built.diagnostics);

@@ -1,6 +1,7 @@
 // What the commands that run something are told, and what they tell while they run.
 import type { DumpType, PortView } from '../admin/views.ts';
 import type { Diagnostic } from '../lib/diagnostic.ts';
+import type { IstioBehavior } from '../lib/istio-behaviors.ts';
 
 export type {
   ConfigDumpView,
@@ -47,6 +48,8 @@ export interface SourceOptions {
   readonly paths: readonly string[];
   /** Endpoints that take the place of those in the manifests. */
   readonly backends: readonly Backend[];
+  /** Where Istio's way is wanted instead of Tidegate's. */
+  readonly likeIstio: readonly IstioBehavior[];
 }
 
 export interface ProxyOptions {

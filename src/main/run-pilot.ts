@@ -18,7 +18,10 @@ export async function runPilot(
 ): Promise<void> {
   await setUpRun(options, signals, events, async ({ logger, diagnostics, closers }) => {
     const source = withBackends(parts.createSource({ paths: options.paths, logger }), options.backends);
-    const pilot = createPilot(source, diagnostics, logger, { isBesideGateway: false });
+    const pilot = createPilot(source, diagnostics, logger, {
+      isBesideGateway: false,
+      likeIstio: options.likeIstio,
+    });
     let isReady = false;
     const views: AdminViews = {
       version: versions().tidegate,

@@ -84,6 +84,7 @@ describe('the composition over the embedded engine', () => {
     const { port: backendPort } = backend.address() as AddressInfo;
     const { port: echoPort } = echo.address() as AddressInfo;
     options = {
+      likeIstio: [],
       paths: [folder],
       backends: [
         { service: 'counter', namespace: 'default', port: undefined, host: '127.0.0.1', hostPort: backendPort },

@@ -1,16 +1,25 @@
 // `tidegate pilot`: the control plane alone, for gateways in other processes.
 import { type Command, Option } from 'commander';
+import type { IstioBehavior } from '../../lib/istio-behaviors.ts';
 import type { Backend, HostPort } from '../../main/run-options.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { parseAdmin, parseXdsAddress } from '../parse-flags.ts';
 import { createRunEvents } from '../run-events.ts';
 import { runUntilStopped } from '../run-signals.ts';
-import { addBackendOption, addLogOptions, addPathsOption, defaultAdmin, type LogFlags } from '../shared-options.ts';
+import {
+  addBackendOption,
+  addLikeIstioOption,
+  addLogOptions,
+  addPathsOption,
+  defaultAdmin,
+  type LogFlags,
+} from '../shared-options.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface PilotFlags extends LogFlags {
   readonly file: readonly string[];
   readonly backend?: readonly Backend[];
+  readonly likeIstio?: readonly IstioBehavior[];
   readonly xds: string;
   readonly admin: HostPort | 'off';
 }
@@ -28,6 +37,7 @@ export function addPilotCommand(program: Command, terminal: Terminal): void {
   const command = program.command('pilot').description('serve configuration over xDS to gateways of other processes');
   addPathsOption(command, 'file or folder of manifests, watched; repeatable').options.at(-1)?.makeOptionMandatory();
   addBackendOption(command);
+  addLikeIstioOption(command);
   command
     .addOption(
       new Option('--xds <address>', 'where gateways connect: HOST:PORT or unix:/path')
@@ -48,6 +58,7 @@ export function addPilotCommand(program: Command, terminal: Terminal): void {
           {
             paths: flags.file,
             backends: flags.backend ?? [],
+            likeIstio: flags.likeIstio ?? [],
             xds: flags.xds,
             admin: flags.admin === 'off' ? undefined : flags.admin,
             logLevel: flags.logLevel,

@@ -1,5 +1,6 @@
 // `tidegate up`: pilot and one gateway in one process, from manifests on disk.
 import { type Command, Option } from 'commander';
+import type { IstioBehavior } from '../../lib/istio-behaviors.ts';
 import type { Backend, HostPort } from '../../main/run-options.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { parseAdmin } from '../parse-flags.ts';
@@ -7,6 +8,7 @@ import { createRunEvents } from '../run-events.ts';
 import { runUntilStopped } from '../run-signals.ts';
 import {
   addBackendOption,
+  addLikeIstioOption,
   addLogOptions,
   addPathsOption,
   addProxyOptions,
@@ -20,6 +22,7 @@ import type { Terminal } from '../terminal.ts';
 interface UpFlags extends ProxyFlags, LogFlags {
   readonly file: readonly string[];
   readonly backend?: readonly Backend[];
+  readonly likeIstio?: readonly IstioBehavior[];
   readonly admin: HostPort | 'off';
 }
 
@@ -38,6 +41,7 @@ export function addUpCommand(program: Command, terminal: Terminal): void {
   const command = program.command('up').description('serve manifests from disk: pilot and a gateway in one process');
   addPathsOption(command, 'file or folder of manifests, watched; repeatable').options.at(-1)?.makeOptionMandatory();
   addBackendOption(command);
+  addLikeIstioOption(command);
   addProxyOptions(command).addOption(
     new Option('--admin <host:port>', 'admin server: 0 takes a free port, off has none')
       .argParser(parseAdmin)
@@ -53,6 +57,7 @@ export function addUpCommand(program: Command, terminal: Terminal): void {
             ...proxyOptions(flags, 'istio-ingressgateway'),
             paths: flags.file,
             backends: flags.backend ?? [],
+            likeIstio: flags.likeIstio ?? [],
             admin: flags.admin === 'off' ? undefined : flags.admin,
             logLevel: flags.logLevel,
             logFormat: flags.logFormat,

@@ -33,6 +33,7 @@ export function buildIngresses(
   objects: SnapshotObjects,
   mesh: MeshSettings,
   services: Model['services'],
+  likeIstio: Model['likeIstio'],
 ): IngressResult {
   const ingresses = [...objects.Ingress.values()]
     .filter((ingress) => isOurs(ingress, objects.IngressClass, mesh))
@@ -43,7 +44,8 @@ export function buildIngresses(
   for (const ingress of ingresses) {
     const findings: Finding[] = [...checkIngressAnnotations(ingress)];
     if (ingress.spec.hasDefaultBackend) findings.push(defaultBackend);
-    const gateway = buildGateway(ingress, objects.Secret, mesh, findings);
+    const secrets = likeIstio.has('ingress-secret') ? undefined : objects.Secret;
+    const gateway = buildGateway(ingress, secrets, mesh, findings);
     gateways.push(gateway);
     for (const rule of ingress.spec.rules) {
       const path: FieldPath = ['spec', 'rules', rule.index];
@@ -87,7 +89,8 @@ const defaultBackend: Finding = {
 
 function buildGateway(
   ingress: Resource<'Ingress'>,
-  secrets: ObjectsOfKind<'Secret'>,
+  /** Undefined: Istio's way, those beside the gateway only. */
+  secrets: ObjectsOfKind<'Secret'> | undefined,
   mesh: MeshSettings,
   findings: Finding[],
 ): ModelGateway {
@@ -107,7 +110,7 @@ function buildGateway(
       return [];
     }
     // Istio looks beside the gateway only; Kubernetes means the Secret beside the Ingress.
-    const beside = secrets.has(`${namespace}/${secretName}`);
+    const beside = secrets?.has(`${namespace}/${secretName}`) === true;
     const certificate = {
       kind: 'secret' as const,
       credentialName: beside ? `${namespace}/${secretName}` : secretName,

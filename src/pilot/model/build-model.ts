@@ -132,23 +132,29 @@ function objectDiagnostics(objects: SnapshotObjects): readonly Diagnostic[] {
  * `previous` gives what stays in force where the snapshot is broken: the mesh settings and certificates that were good.
  * `now`: milliseconds since 1970, what the expiry of certificates is compared with. Never throws.
  */
-export function buildModel(previous: Model | undefined, snapshot: Snapshot, now: number = Date.now()): ModelResult {
+export function buildModel(
+  previous: Model | undefined,
+  snapshot: Snapshot,
+  now: number = Date.now(),
+  likeIstio: Model['likeIstio'] = new Set(),
+): ModelResult {
   const { objects } = snapshot;
   const mesh = buildMeshSettings(previous?.mesh, objects.ConfigMap.get(`${rootNamespace}/istio`));
   const gatewayResults = inOrder(objects.Gateway).map(gatewayOf);
   const virtualServiceResults = inOrder(objects.VirtualService).map(virtualServiceOf);
   const services = buildServices(previous?.services, objects);
-  const ingress = buildIngresses(objects, mesh.mesh, services);
+  const ingress = buildIngresses(objects, mesh.mesh, services, likeIstio);
   const gateways = [...gatewayResults.map(({ gateway }) => gateway), ...ingress.gateways].sort((a, b) =>
     compareResources(a.resource, b.resource),
   );
   const writtenVirtualServices = virtualServiceResults.map(({ virtualService }) => virtualService);
-  const delegation = mergeDelegates(writtenVirtualServices);
+  const delegation = mergeDelegates(writtenVirtualServices, likeIstio);
   const virtualServices = [...delegation.virtualServices, ...ingress.virtualServices].sort((a, b) =>
     compareResources(a.resource, b.resource),
   );
   const model: Model = {
     mesh: mesh.mesh,
+    likeIstio,
     services,
     gateways,
     gatewaysByKey: new Map(gateways.map((gateway) => [gateway.key, gateway])),

@@ -1,5 +1,6 @@
 // Model and class of proxy → what exactly such a proxy serves. Equal classes of one model share one view.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
+import { answerMisdirected } from './answer-misdirected.ts';
 import { buildRouteTable } from './build-route-table.ts';
 import type { RouteContext } from './build-routes.ts';
 import { buildTcpChain } from './build-tcp-chain.ts';
@@ -116,11 +117,20 @@ function connectionChains(
   return built.chains;
 }
 
-function buildListener(builder: Builder, listener: MergedListener): ListenerView | undefined {
-  const tcp = listener.servers.some(({ server }) => server.kind === 'tcp');
-  const filterChains = tcp
+function chainsOf(builder: Builder, listener: MergedListener): readonly FilterChainView[] {
+  return listener.servers.some(({ server }) => server.kind === 'tcp')
     ? listener.servers.flatMap((placed) => connectionChains(builder, placed, new Map()))
     : sharedChains(builder, listener);
+}
+
+function buildListener(builder: Builder, listener: MergedListener): ListenerView | undefined {
+  const routeTables: RouteTableView[] = [];
+  const filterChains = chainsOf({ ...builder, routeTables }, listener);
+  builder.routeTables.push(
+    ...(builder.model.likeIstio.has('misdirected-request')
+      ? routeTables
+      : answerMisdirected(filterChains, routeTables)),
+  );
   if (filterChains.length === 0) return undefined;
   return {
     bind: listener.bind,

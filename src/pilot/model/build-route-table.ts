@@ -123,5 +123,12 @@ export function buildRouteTable(
     if (server.httpsRedirect) for (const { host } of server.hosts) openHost(host);
   }
   const owners = [...new Map(servers.map(({ gateway }) => [gateway.key, gateway.ref])).values()];
-  return { key, port: servers[0]?.server.port ?? 0, virtualHosts: collapse([...open.values()]), owners };
+  return {
+    key,
+    port: servers[0]?.server.port ?? 0,
+    virtualHosts: collapse([...open.values()]),
+    misdirected: [],
+    unrouted: [],
+    owners,
+  };
 }

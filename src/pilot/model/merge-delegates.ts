@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { type FieldPath, isOfKind } from '../resources/resource.ts';
 import { mergeHttpMatch } from './merge-http-match.ts';
-import type { ModelHttpMatch, ModelHttpRule, ModelVirtualService } from './model.ts';
+import type { Model, ModelHttpMatch, ModelHttpRule, ModelVirtualService } from './model.ts';
 import { type Finding, report } from './report.ts';
 
 /** Of one VirtualService: two short lists multiply. */
@@ -16,16 +16,17 @@ export interface DelegationResult {
 
 type Tell = (virtualService: ModelVirtualService, finding: Omit<Finding, 'code'>) => void;
 
-export function mergeDelegates(all: readonly ModelVirtualService[]): DelegationResult {
+export function mergeDelegates(all: readonly ModelVirtualService[], likeIstio: Model['likeIstio']): DelegationResult {
   const diagnostics: Diagnostic[] = [];
   const used = new Set<string>();
   const byKey = new Map(all.map((virtualService) => [virtualService.key, virtualService]));
+  const fallsThrough = likeIstio.has('delegate');
   const tell: Tell = ({ resource }, finding) => void diagnostics.push(report(resource, { code: 'TG0026', ...finding }));
   const virtualServices = all
     .filter(({ hosts }) => hosts.length > 0)
     .map((root) => {
       if (!root.http.some(({ action }) => action.kind === 'delegate')) return root;
-      return { ...root, http: root.http.flatMap((rule) => expandRule(root, rule, byKey, used, tell)) };
+      return { ...root, http: root.http.flatMap((rule) => expandRule(root, rule, byKey, used, tell, fallsThrough)) };
     });
   for (const delegate of all) if (delegate.hosts.length === 0) checkDelegate(delegate, used.has(delegate.key), tell);
   return { virtualServices, diagnostics };
@@ -37,6 +38,7 @@ function expandRule(
   byKey: ReadonlyMap<string, ModelVirtualService>,
   used: Set<string>,
   tell: Tell,
+  fallsThrough: boolean,
 ): readonly ModelHttpRule[] {
   if (rule.action.kind !== 'delegate') return [rule];
   const { key } = rule.action;
@@ -47,10 +49,10 @@ function expandRule(
     tell(root, {
       severity: 'error',
       path: ['spec', 'http', rule.index, 'delegate'],
-      message: `The rule cannot delegate: ${reason}. Requests that match it are answered with 500.`,
+      message: `The rule cannot delegate: ${reason}. ${fallsThrough ? 'Later rules take the requests that match it' : 'Requests that match it are answered with 500'}.`,
       remedy: 'Name a VirtualService without hosts whose exportTo lets this namespace see it.',
     });
-    return [{ ...rule, action: { kind: 'broken', reason: reason ?? '' } }];
+    return fallsThrough ? [] : [{ ...rule, action: { kind: 'broken', reason: reason ?? '' } }];
   }
   // What a broken match meant is not known: it must not reach the delegate's rules.
   const broken = rule.matches.filter((match) => match.broken !== undefined);

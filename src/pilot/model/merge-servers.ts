@@ -107,7 +107,32 @@ function withoutDuplicateHosts(listener: OpenListener, placed: PlacedServer, dia
   return { ...placed, server: { ...server, hosts } };
 }
 
-function place(open: Map<string, OpenListener>, placed: PlacedServer, proxyClass: ProxyClass): readonly Diagnostic[] {
+/** Istio's way: one duplicate host, and the whole server is not served. */
+function withoutDuplicateServer(
+  listener: OpenListener,
+  placed: PlacedServer,
+  diagnostics: Diagnostic[],
+): PlacedServer | undefined {
+  const duplicate = placed.server.hosts.find(({ host }) => listener.tlsHosts.has(host));
+  const owner = duplicate && listener.tlsHosts.get(duplicate.host);
+  if (duplicate === undefined || owner === undefined) return withoutDuplicateHosts(listener, placed, diagnostics);
+  diagnostics.push(
+    conflict(
+      placed,
+      `The host ${duplicate.host} on TLS port ${placed.server.port} is already served by ${formatResourceRef(owner)}; no host of this server is served, as in Istio.`,
+      'Name the host in one server only.',
+      'hosts',
+    ),
+  );
+  return undefined;
+}
+
+function place(
+  open: Map<string, OpenListener>,
+  placed: PlacedServer,
+  proxyClass: ProxyClass,
+  likeIstio: Model['likeIstio'],
+): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const { server, resolved } = placed;
   const bind = server.bind ?? wildcardAddress;
@@ -156,8 +181,9 @@ function place(open: Map<string, OpenListener>, placed: PlacedServer, proxyClass
         'port',
       ),
     ];
-  const accepted = isTls(server) ? withoutDuplicateHosts(listener, placed, diagnostics) : placed;
-  if (accepted.server.hosts.length > 0) {
+  const withoutDuplicates = likeIstio.has('duplicate-host') ? withoutDuplicateServer : withoutDuplicateHosts;
+  const accepted = isTls(server) ? withoutDuplicates(listener, placed, diagnostics) : placed;
+  if (accepted !== undefined && accepted.server.hosts.length > 0) {
     listener.servers.push(accepted);
     open.set(key, listener);
   }
@@ -172,7 +198,9 @@ export function mergeServers(model: Model, proxyClass: ProxyClass): MergeResult 
   for (const gateway of model.gateways) {
     if (!selectorMatches(gateway.selector, proxyClass.labels)) continue;
     for (const server of gateway.servers)
-      diagnostics.push(...place(open, { gateway, server, resolved: resolvePort(inFront, server.port) }, proxyClass));
+      diagnostics.push(
+        ...place(open, { gateway, server, resolved: resolvePort(inFront, server.port) }, proxyClass, model.likeIstio),
+      );
   }
   return { listeners: [...open.values()], diagnostics };
 }

@@ -1,5 +1,7 @@
 // The validated, indexed and immutable picture of the user's objects: everything translate needs, nothing raw.
+
 import type { ResourceRef } from '../../lib/diagnostic.ts';
+import type { IstioBehavior } from '../../lib/istio-behaviors.ts';
 import type { TlsVersion } from '../resources/gateway.ts';
 import type { FieldPath, Resource } from '../resources/resource.ts';
 import type {
@@ -261,6 +263,8 @@ export interface ModelTlsRule {
 
 export interface Model {
   readonly mesh: MeshSettings;
+  /** Where Istio's way was asked for instead of ours. */
+  readonly likeIstio: ReadonlySet<IstioBehavior>;
   /** By host. */
   readonly services: ReadonlyMap<string, ModelService>;
   /** In order of precedence. */

@@ -111,6 +111,10 @@ export interface RouteTableView {
   /** Gateway port of the first server: names the black hole where there is no virtual host. */
   readonly port: number;
   readonly virtualHosts: readonly VirtualHostView[];
+  /** Domains of other TLS chains on the port: answered with 421. */
+  readonly misdirected: readonly string[];
+  /** Domains of its own that have no route: 404, though a wildcard of `misdirected` would take them. */
+  readonly unrouted: readonly string[];
   readonly owners: readonly ResourceRef[];
 }
 

@@ -42,6 +42,30 @@ function translateVirtualHost(view: VirtualHostView): VirtualHost {
 const blackHole = (port: number): VirtualHost =>
   create(VirtualHostSchema, { name: blackHoleVirtualHostName(port), domains: ['*'] });
 
+/** Its client has the host on a connection that is for another: on one of its own it will be served. */
+const misdirected = ({ port, misdirected: domains }: RouteTableView): VirtualHost =>
+  create(VirtualHostSchema, {
+    name: `misdirected:${port}`,
+    domains: [...domains],
+    routes: [
+      {
+        name: 'misdirected',
+        match: { pathSpecifier: { case: 'prefix', value: '/' } },
+        action: { case: 'directResponse', value: { status: 421 } },
+      },
+    ],
+  });
+
+function virtualHostsOf(table: RouteTableView): readonly VirtualHost[] {
+  const { virtualHosts, unrouted } = table;
+  if (virtualHosts.length + table.misdirected.length === 0) return [blackHole(table.port)];
+  return [
+    ...virtualHosts.map(translateVirtualHost),
+    ...(unrouted.length === 0 ? [] : [{ ...blackHole(table.port), domains: [...unrouted] }]),
+    ...(table.misdirected.length === 0 ? [] : [misdirected(table)]),
+  ];
+}
+
 export const targetNames = (targets: ForwardTargets): readonly string[] =>
   targets.kind === 'single' ? [targetName(targets.target)] : targets.targets.map(targetName);
 
@@ -55,11 +79,9 @@ function ownersOf(table: RouteTableView): readonly ResourceRef[] {
 /** `exists` tells clusters that are there: a route to another one answers 503, and must not be waited for. */
 export function translateRouteTable(table: RouteTableView, exists: (cluster: string) => boolean): XdsResource {
   const name = routeTableName(table.key);
-  const virtualHosts =
-    table.virtualHosts.length === 0 ? [blackHole(table.port)] : table.virtualHosts.map(translateVirtualHost);
   const message = create(RouteConfigurationSchema, {
     name,
-    virtualHosts: virtualHosts.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    virtualHosts: virtualHostsOf(table).toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
     validateClusters: false,
     maxDirectResponseBodySizeBytes: 1024 * 1024,
     // Clients come through node ports and write them into Host.
