@@ -17,7 +17,7 @@ function namings(snapshot: Snapshot): readonly Naming[] {
   return [...snapshot.objects.Gateway.values()].flatMap((resource) =>
     resource.spec.servers.flatMap(({ index, tls }) =>
       (tls?.files ?? []).flatMap((files) =>
-        (['serverCertificate', 'privateKey', 'caCertificates'] as const).flatMap((field) => {
+        (['serverCertificate', 'privateKey', 'caCertificates', 'caCrl'] as const).flatMap((field) => {
           const file = files[field];
           return file ? [{ file, resource, path: ['spec', 'servers', index, 'tls', ...files.field, field] }] : [];
         }),

@@ -50,20 +50,25 @@ export function fileCertificateName(certificate: string, key: string): string {
   return `file-cert:${certificate}~${key}`;
 }
 
-/** `file-root:/etc/certs/ca.crt`. */
-export function fileRootName(certificate: string): string {
-  return `file-root:${certificate}`;
+/** `file-root:/etc/certs/ca.crt`, Istio's; with a revocation list, for which Istio has no name, `file-root-crl:/etc/certs/ca.crt~/etc/certs/ca.crl`. */
+export function fileRootName(certificate: string, crl?: string): string {
+  return crl === undefined ? `file-root:${certificate}` : `file-root-crl:${certificate}~${crl}`;
 }
 
 export type FileSecretName =
   | { readonly kind: 'certificate'; readonly certificate: string; readonly key: string }
-  | { readonly kind: 'root'; readonly certificate: string };
+  | { readonly kind: 'root'; readonly certificate: string; readonly crl: string | undefined };
 
 export function parseFileSecretName(name: string): FileSecretName | undefined {
-  if (name.startsWith('file-root:')) return { kind: 'root', certificate: name.slice('file-root:'.length) };
-  if (!name.startsWith('file-cert:')) return undefined;
-  const [certificate, key, ...rest] = name.slice('file-cert:'.length).split('~');
-  return certificate && key && rest.length === 0 ? { kind: 'certificate', certificate, key } : undefined;
+  if (name.startsWith('file-root:'))
+    return { kind: 'root', certificate: name.slice('file-root:'.length), crl: undefined };
+  const prefix = ['file-cert:', 'file-root-crl:'].find((one) => name.startsWith(one));
+  if (prefix === undefined) return undefined;
+  const [certificate, other, ...rest] = name.slice(prefix.length).split('~');
+  if (!certificate || !other || rest.length > 0) return undefined;
+  return prefix === 'file-cert:'
+    ? { kind: 'certificate', certificate, key: other }
+    : { kind: 'root', certificate, crl: other };
 }
 
 /** `kubernetes://name` or `kubernetes://namespace/name`. */

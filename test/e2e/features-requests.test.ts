@@ -13,7 +13,14 @@ import { requireLinux } from './harness/require-tool.ts';
 import { repositoryRoot, startTidegate, type TidegateProcess } from './harness/tidegate-process.ts';
 
 const featuresFolder = join(repositoryRoot, 'test/features');
-const certificates = join(repositoryRoot, 'test/corpus/certs');
+/** The corpus' own, and what they are without. */
+const certificates = ['test/corpus/certs', 'test/e2e/certificates'].map((folder) => join(repositoryRoot, folder));
+
+function certificateFile(name: string): string {
+  const found = certificates.map((folder) => join(folder, name)).find((file) => existsSync(file));
+  assert.ok(found, `no certificate ${name}`);
+  return found;
+}
 
 /** What a request is to get; fields that are absent are not compared. */
 interface Expectation {
@@ -126,7 +133,7 @@ for (const dataPlane of dataPlaneNames)
           for (const [path, certificate] of Object.entries(files)) {
             const local = join(temporary, path);
             mkdirSync(dirname(local), { recursive: true });
-            copyFileSync(join(certificates, certificate), local);
+            copyFileSync(certificateFile(certificate), local);
             mounts[dirname(path)] = dirname(local);
           }
           const manifests = readFileSync(join(folder, 'manifests.yaml'), 'utf8');

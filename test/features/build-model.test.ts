@@ -43,6 +43,21 @@ const tlsGateway = gateway('gw', [
   { port: 443, protocol: 'HTTPS', rest: ', tls: { mode: SIMPLE, credentialName: cred }' },
 ]);
 
+describe('caCrl', () => {
+  it('is reported where nothing reads it', () => {
+    for (const tls of [
+      'mode: SIMPLE, serverCertificate: /c, privateKey: /k, caCrl: /x',
+      'mode: MUTUAL, credentialName: cred, caCrl: /x',
+    ]) {
+      const { diagnostics } = build(gateway('gw', [{ port: 443, protocol: 'HTTPS', rest: `, tls: { ${tls} }` }]));
+      assert.ok(
+        diagnostics.some(({ code, path }) => code === 'TG0008' && path === 'spec.servers[0].tls.caCrl'),
+        tls,
+      );
+    }
+  });
+});
+
 describe('mesh settings', () => {
   it('keep what was in force when they cannot be read', () => {
     const good = build(mesh('accessLogFile: /dev/stdout')).model;

@@ -154,6 +154,23 @@ test('serves roots, and says which block of a bundle is broken', async (t) => {
   assert.deepEqual(served(secrets, root), [certificate]);
 });
 
+test('serves roots with their revocation list only, and follows it', async (t) => {
+  const { folder, secrets } = setUp(t);
+  const { certificate } = await issueTestCertificate('ca.example.com');
+  const name = fileRootName(`${container}/ca.crt`, `${container}/ca.crl`);
+  const list = path.join(folder, 'ca.crl');
+  fs.writeFileSync(path.join(folder, 'ca.crt'), certificate);
+  secrets.request(name);
+  assert.deepEqual(served(secrets, name), undefined);
+  assert.match(secrets.diagnostics()[0]?.message ?? '', /ca\.crl .*does not exist/);
+  fs.writeFileSync(list, '-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n');
+  await until(() => /has no revocation list/.test(secrets.diagnostics()[0]?.message ?? ''));
+  fs.copyFileSync(path.join(import.meta.dirname, '../../../test/e2e/certificates/none-revoked.crl'), list);
+  await until(() => served(secrets, name) !== undefined);
+  assert.deepEqual(served(secrets, name), [certificate]);
+  assert.deepEqual(secrets.diagnostics(), []);
+});
+
 test('tells what is wrong with files that can never serve', async (t) => {
   const { folder, secrets } = setUp(t);
   const good = await issueTestCertificate('a.example.com');

@@ -6,7 +6,7 @@ import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
 import { parseFileSecretName } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
 import { type Mounts, resolveMountedPath } from './resolve-mounted-path.ts';
-import { type CertificateCheck, type Validity, validateKeyPair, validateRoots } from './validate-certificate.ts';
+import { type CertificateCheck, isCrl, type Validity, validateKeyPair, validateRoots } from './validate-certificate.ts';
 
 export interface SecretFile {
   /** As the manifest names it. */
@@ -19,6 +19,8 @@ export interface FileSecret {
   readonly certificate: SecretFile;
   /** Absent for a bundle of roots. */
   readonly key: SecretFile | undefined;
+  /** Revocation list beside a bundle of roots. */
+  readonly crl: SecretFile | undefined;
 }
 
 export type SecretReading =
@@ -34,11 +36,13 @@ export function parseFileSecret(name: string, mounts: Mounts): FileSecret | unde
   const parsed = parseFileSecretName(name);
   if (parsed === undefined) return undefined;
   const at = (named: string): SecretFile => ({ named, local: resolveMountedPath(mounts, named) });
-  return { certificate: at(parsed.certificate), key: parsed.kind === 'certificate' ? at(parsed.key) : undefined };
+  const certificate = at(parsed.certificate);
+  if (parsed.kind === 'certificate') return { certificate, key: at(parsed.key), crl: undefined };
+  return { certificate, key: undefined, crl: parsed.crl === undefined ? undefined : at(parsed.crl) };
 }
 
 export const filesOf = (secret: FileSecret): readonly SecretFile[] =>
-  secret.key === undefined ? [secret.certificate] : [secret.certificate, secret.key];
+  [secret.certificate, secret.key, secret.crl].filter((file) => file !== undefined);
 
 /** Changes whenever a file is replaced or rewritten, through any chain of symbolic links. */
 export function fingerprintOf(secret: FileSecret): string {
@@ -79,6 +83,13 @@ function readBounded(file: string): FileContent {
 
 const inline = (text: string) => ({ specifier: { case: 'inlineBytes' as const, value: Buffer.from(text) } });
 
+/** Without its list nobody is let in: somebody revoked would be. */
+function readCrl(file: SecretFile): (FileContent & { kind: 'text' }) | Exclude<SecretReading, { kind: 'read' }> {
+  const crl = readBounded(file.local);
+  if (crl.kind === 'unreadable') return { ...crl, file };
+  return isCrl(crl.text) ? crl : { kind: 'invalid', file, reason: 'has no revocation list in PEM' };
+}
+
 function readOnce(name: string, secret: FileSecret): SecretReading {
   const certificate = readBounded(secret.certificate.local);
   if (certificate.kind === 'unreadable') return { ...certificate, file: secret.certificate };
@@ -90,10 +101,10 @@ function readOnce(name: string, secret: FileSecret): SecretReading {
   if (secret.key === undefined) {
     const check = validateRoots(certificate.text);
     if (check.kind === 'invalid') return fault(check);
-    const message = create(SecretSchema, {
-      name,
-      type: { case: 'validationContext', value: { trustedCa: inline(certificate.text) } },
-    });
+    const crl = secret.crl && readCrl(secret.crl);
+    if (crl !== undefined && crl.kind !== 'text') return crl;
+    const value = { trustedCa: inline(certificate.text), ...(crl && { crl: inline(crl.text) }) };
+    const message = create(SecretSchema, { name, type: { case: 'validationContext', value } });
     return { kind: 'read', resource: createXdsResource(typeUrls.secret, SecretSchema, name, message), validity: check };
   }
   const key = readBounded(secret.key.local);

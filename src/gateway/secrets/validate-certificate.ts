@@ -1,5 +1,6 @@
 // Checks PEM files before a data plane sees them: one it would reject could take good ones of the same response down with it.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 
 export interface Validity {
   /** Milliseconds since the epoch: the latest beginning and the earliest end in the chain. */
@@ -78,4 +79,15 @@ export function validateKeyPair(certificate: string, key: string): CertificateCh
 export function validateRoots(certificates: string): CertificateCheck {
   const chain = parseChain(certificates);
   return typeof chain === 'string' ? invalid('certificate', chain) : { kind: 'valid', ...validityOf(chain) };
+}
+
+/** Whether it holds a certificate revocation list (RFC 5280 §5) that the TLS library takes. */
+export function isCrl(pem: string): boolean {
+  if (!/-----BEGIN X509 CRL-----/.test(pem)) return false;
+  try {
+    createSecureContext({ crl: pem });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -5,7 +5,7 @@ import type { Server, TlsMode } from '../resources/gateway.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { buildServerTls } from './build-server-tls.ts';
 import { isHostName, parseServerHost, type ServerHost } from './host-names.ts';
-import type { ModelGateway, ModelServer } from './model.ts';
+import type { ModelGateway, ModelServer, ServerTlsSettings } from './model.ts';
 import { type Finding, report } from './report.ts';
 
 export interface GatewayResult {
@@ -81,7 +81,7 @@ function buildServer(server: Server, namespace: string): ServerResult {
   if (hosts.length === 0) return { kind: 'unserved', findings };
   return {
     kind: 'server',
-    findings,
+    findings: [...findings, ...unusedCrls(server, tls)],
     server: {
       kind,
       index: server.index,
@@ -95,6 +95,21 @@ function buildServer(server: Server, namespace: string): ServerResult {
       tls,
     },
   };
+}
+
+/** A revocation list that nothing reads would let in whom its author keeps out. */
+function unusedCrls(server: Server, tls: ServerTlsSettings | undefined): readonly Finding[] {
+  const roots = tls?.validation?.roots;
+  const used = roots?.kind === 'file' ? roots.crl : undefined;
+  return (server.tls?.files ?? [])
+    .filter(({ caCrl }) => caCrl !== undefined && caCrl !== used)
+    .map(({ field }) => ({
+      severity: 'warning',
+      code: 'TG0008',
+      path: ['spec', 'servers', server.index, 'tls', ...field, 'caCrl'],
+      message: 'caCrl has no effect: clients are not checked against certificates from a file here.',
+      remedy: 'Set caCertificates and mode MUTUAL; with credentialName, put the list into the Secret as ca.crl.',
+    }));
 }
 
 export function buildGateway(resource: Resource<'Gateway'>): GatewayResult {

@@ -97,11 +97,13 @@ function certificatesOf(tls: ServerTls): readonly ServerCertificate[] | undefine
 }
 
 function rootsOf(tls: ServerTls): RootCertificates | undefined {
-  if (tls.mode === 'ISTIO_MUTUAL') return { kind: 'file', path: workload.roots };
+  if (tls.mode === 'ISTIO_MUTUAL') return { kind: 'file', path: workload.roots, crl: undefined };
   const [first] = tls.credentials;
   if (first === undefined) {
-    const path = tls.files.find(({ caCertificates }) => caCertificates !== undefined)?.caCertificates;
-    return path === undefined ? undefined : { kind: 'file', path };
+    const files = tls.files.find(({ caCertificates }) => caCertificates !== undefined);
+    return files?.caCertificates === undefined
+      ? undefined
+      : { kind: 'file', path: files.caCertificates, crl: files.caCrl };
   }
   const [name, field] =
     tls.caCertCredentialName === undefined

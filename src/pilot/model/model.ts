@@ -107,7 +107,7 @@ export interface ClientValidation {
 }
 
 export type RootCertificates =
-  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string; readonly crl: string | undefined }
   /** `credentialName` ends in -cacert, `name` does not. */
   | NamedSecret;
 

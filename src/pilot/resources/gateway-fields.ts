@@ -1,5 +1,5 @@
 // Which fields of Istio's Gateway are served, and what happens instead of the others.
-import { type FieldTable, noEffectHere, notServedYet, served, tableOf, unsupported } from './message.ts';
+import { type FieldTable, noEffectHere, notServedYet, served, tableOf } from './message.ts';
 
 export const gatewayFields: FieldTable = tableOf(['selector', 'servers'], served);
 
@@ -13,13 +13,15 @@ export const serverPortFields: FieldTable = {
   targetPort: noEffectHere('The Service in front of the gateway decides the target port.'),
 };
 
-export const tlsCertificateFields: FieldTable = tableOf(['serverCertificate', 'privateKey', 'caCertificates'], served);
+export const tlsCertificateFields: FieldTable = tableOf(
+  ['serverCertificate', 'privateKey', 'caCertificates', 'caCrl'],
+  served,
+);
 
 export const serverTlsFields: FieldTable = {
   ...tableOf(['httpsRedirect', 'mode', 'serverCertificate', 'privateKey', 'caCertificates', 'credentialName'], served),
   ...tableOf(['credentialNames', 'tlsCertificates', 'caCertCredentialName', 'subjectAltNames'], served),
   ...tableOf(['verifyCertificateSpki', 'verifyCertificateHash', 'minProtocolVersion', 'maxProtocolVersion'], served),
-  ...tableOf(['cipherSuites', 'ecdhCurves'], served),
-  caCrl: unsupported('Revoked client certificates are let in, unless the Secret of credentialName has ca.crl.'),
+  ...tableOf(['cipherSuites', 'ecdhCurves', 'caCrl'], served),
   insecureSkipVerify: notServedYet('Client certificates are checked as without it.'),
 };

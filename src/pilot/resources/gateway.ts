@@ -19,6 +19,7 @@ export interface TlsFiles {
   readonly serverCertificate: string | undefined;
   readonly privateKey: string | undefined;
   readonly caCertificates: string | undefined;
+  readonly caCrl: string | undefined;
   /** Where they stand in `tls`: [] for the server's own. */
   readonly field: readonly (string | number)[];
 }

@@ -50,7 +50,9 @@ describe('Gateway', () => {
               httpsRedirect: false,
               mode: 'SIMPLE',
               credentials: [],
-              files: [{ serverCertificate: '/c', privateKey: '/k', caCertificates: undefined, field: [] }],
+              files: [
+                { serverCertificate: '/c', privateKey: '/k', caCertificates: undefined, caCrl: undefined, field: [] },
+              ],
               caCertCredentialName: undefined,
               subjectAltNames: [],
               verifyCertificateSpki: [],
@@ -146,9 +148,11 @@ describe('Gateway', () => {
       assert.equal(spec.servers[0]?.tls?.mode, mode);
       assert.deepEqual(problems, []);
     }
-    const { spec, problems } = parse({ servers: [https({ mode: 'SIMPLE', credentialName: 'c', caCrl: '/x' })] });
+    const { spec, problems } = parse({
+      servers: [https({ mode: 'SIMPLE', credentialName: 'c', insecureSkipVerify: true })],
+    });
     assert.equal(spec.servers.length, 1);
-    assert.deepEqual(problems, ['TG0006 spec.servers[0].tls.caCrl']);
+    assert.deepEqual(problems, ['TG0006 spec.servers[0].tls.insecureSkipVerify']);
   });
 
   it('reads where certificates come from, and what is asked of TLS', () => {
@@ -161,7 +165,13 @@ describe('Gateway', () => {
       { name: 'c', field: ['credentialNames', 1] },
     ]);
     assert.deepEqual(tlsOf({ tlsCertificates: [{ serverCertificate: '/c', caCertificates: '/a' }] }).tls?.files, [
-      { serverCertificate: '/c', privateKey: undefined, caCertificates: '/a', field: ['tlsCertificates', 0] },
+      {
+        serverCertificate: '/c',
+        privateKey: undefined,
+        caCertificates: '/a',
+        caCrl: undefined,
+        field: ['tlsCertificates', 0],
+      },
     ]);
     const odd = tlsOf({
       cipherSuites: ['AES128-SHA', 'RC4-MD5'],

@@ -53,6 +53,7 @@ export function parseServerTls(message: Message): ServerTls | undefined {
 const filesOf = (message: Message, field: TlsFiles['field']): TlsFiles => ({
   field,
   caCertificates: stringField(message, 'caCertificates') || undefined,
+  caCrl: stringField(message, 'caCrl') || undefined,
   serverCertificate: stringField(message, 'serverCertificate') || undefined,
   privateKey: stringField(message, 'privateKey') || undefined,
 });

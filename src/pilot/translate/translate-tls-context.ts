@@ -27,7 +27,7 @@ const certificateName = (certificate: ServerCertificate): string =>
     : secretName(certificate);
 
 const rootName = (roots: RootCertificates): string =>
-  roots.kind === 'file' ? fileRootName(roots.path) : secretName(roots);
+  roots.kind === 'file' ? fileRootName(roots.path, roots.crl) : secretName(roots);
 
 const sdsConfig = (name: string, kind: 'files' | 'file' | 'secret') => ({
   name,
