@@ -45,6 +45,7 @@ export function httpManager(overrides: Partial<HttpConnectionManager> = {}): Htt
     maxRequestHeadersCount: 100,
     upgradeTypes: [],
     httpFilters: ['envoy.filters.http.router'],
+    grpcWeb: false,
     accessLogs: [],
     ...overrides,
   };

@@ -54,6 +54,16 @@ function addRouteTable(builder: Builder, listener: MergedListener, servers: read
   return key;
 }
 
+const httpNetwork = (
+  builder: Builder,
+  listener: MergedListener,
+  servers: readonly PlacedServer[],
+): FilterChainView['network'] => ({
+  kind: 'http',
+  routes: addRouteTable(builder, listener, servers),
+  grpcWeb: servers.some(({ server }) => server.protocol === 'GRPC-WEB'),
+});
+
 const hostsOf = ({ server }: PlacedServer): readonly string[] => server.hosts.map(({ host }) => host);
 
 /** Plaintext HTTP first, then TLS, each server's chains in turn. */
@@ -74,7 +84,7 @@ function sharedChains(builder: Builder, listener: MergedListener): readonly Filt
     serverNames: [],
     plaintextOnly: tls.length > 0,
     tls: undefined,
-    network: { kind: 'http', routes: addRouteTable(builder, listener, plain) },
+    network: httpNetwork(builder, listener, plain),
   };
   return [plaintext, ...chains];
 }
@@ -91,7 +101,7 @@ function tlsChains(
       serverNames: serverNamesOf(hostsOf(placed)),
       plaintextOnly: false,
       tls: placed.server.tls,
-      network: { kind: 'http', routes: addRouteTable(builder, listener, [placed]) },
+      network: httpNetwork(builder, listener, [placed]),
     },
   ];
 }

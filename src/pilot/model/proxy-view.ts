@@ -125,7 +125,7 @@ export interface FilterChainView {
   readonly plaintextOnly: boolean;
   readonly tls: ServerTlsSettings | undefined;
   readonly network:
-    | { readonly kind: 'http'; readonly routes: RouteTableKey }
+    | { readonly kind: 'http'; readonly routes: RouteTableKey; readonly grpcWeb: boolean }
     | { readonly kind: 'tcp'; readonly targets: ForwardTargets | undefined; readonly virtualService: ResourceRef };
 }
 

@@ -10,7 +10,7 @@ import {
 import { UuidRequestIdConfigSchema } from '../../xds/generated/envoy/extensions/request_id/uuid/v3/uuid_pb.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import { adsSource, seconds } from './config-source.ts';
-import { httpFilters } from './filters/http-filters.ts';
+import { type HttpFilterOptions, httpFilters } from './filters/http-filters.ts';
 import { accessLogs } from './translate-access-log.ts';
 
 function pathNormalization(level: MeshSettings['pathNormalization']) {
@@ -22,11 +22,16 @@ function pathNormalization(level: MeshSettings['pathNormalization']) {
   };
 }
 
-export function translateHttpConnectionManager(listener: string, routeConfigName: string, mesh: MeshSettings): Filter {
+export function translateHttpConnectionManager(
+  listener: string,
+  routeConfigName: string,
+  mesh: MeshSettings,
+  options: HttpFilterOptions,
+): Filter {
   const manager = create(HttpConnectionManagerSchema, {
     statPrefix: `outbound_${listener};`,
     routeSpecifier: { case: 'rds', value: { configSource: adsSource(), routeConfigName } },
-    httpFilters: httpFilters(),
+    httpFilters: httpFilters(options),
     httpProtocolOptions: {},
     serverName: 'istio-envoy',
     accessLog: accessLogs(mesh),

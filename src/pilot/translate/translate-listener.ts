@@ -39,7 +39,7 @@ function translateFilterChain(chain: FilterChainView, listener: string, mesh: Me
   const { serverNames, plaintextOnly, tls, network } = chain;
   const filter =
     network.kind === 'http'
-      ? translateHttpConnectionManager(listener, routeTableName(network.routes), mesh)
+      ? translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, network)
       : translateTcpProxy(network.targets, network.virtualService, mesh);
   return create(FilterChainSchema, {
     filters: [filter],

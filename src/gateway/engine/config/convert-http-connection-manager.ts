@@ -5,6 +5,7 @@ import { RouteConfigurationSchema } from '../../../xds/generated/envoy/config/ro
 import { CorsSchema } from '../../../xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { HTTPFaultSchema } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { FilterConfigSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.ts';
+import { GrpcWebSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.ts';
 import { RouterSchema } from '../../../xds/generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import {
   type HttpConnectionManager as EnvoyManager,
@@ -40,6 +41,7 @@ const knownFilters: ReadonlySet<string> = new Set([
   CorsSchema.typeName,
   HTTPFaultSchema.typeName,
   FilterConfigSchema.typeName,
+  GrpcWebSchema.typeName,
 ]);
 /** Filters that decide whether a request may pass: without them it must not be served at all. */
 const guards =
@@ -89,6 +91,10 @@ export function convertHttpConnectionManager(
       .filter(({ enabled }) => enabled ?? true)
       .map(({ upgradeType }) => upgradeType.toLowerCase()),
     httpFilters: nameFilters(manager.httpFilters, findings),
+    grpcWeb: manager.httpFilters.some(
+      ({ configType, disabled }) =>
+        !disabled && configType.case === 'typedConfig' && extensionType(configType.value) === GrpcWebSchema.typeName,
+    ),
     accessLogs: convertAccessLogs(manager.accessLog, 'HttpConnectionManager', findings),
   };
 }

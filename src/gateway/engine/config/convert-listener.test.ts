@@ -36,6 +36,7 @@ describe('a listener', () => {
       maxRequestHeadersCount: 100,
       upgradeTypes: [],
       httpFilters: ['envoy.filters.http.router'],
+      grpcWeb: false,
       accessLogs: [],
     } satisfies HttpConnectionManager);
   });

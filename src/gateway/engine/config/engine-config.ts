@@ -99,6 +99,8 @@ export interface HttpConnectionManager {
   readonly upgradeTypes: readonly string[];
   /** Names of the HTTP filters in order; those the engine does not know are listed in the config's warnings. */
   readonly httpFilters: readonly string[];
+  /** Whether gRPC-Web is made gRPC. */
+  readonly grpcWeb: boolean;
   readonly accessLogs: readonly AccessLogConfig[];
 }
 

@@ -20,11 +20,24 @@ import { renderLocalReply } from './local-reply.ts';
 import { requestHeaderValues } from './request-header-values.ts';
 import { buildRequestHeaders } from './request-headers.ts';
 import { buildResponseHeaders } from './response-headers.ts';
+import { grpcRequestHeaders, isGrpcWeb, translateGrpcWeb } from './translate-grpc-web.ts';
 
-export function serveRequest(stream: DownstreamStream, state: ConnectionState, serving: HttpServing): void {
+export function serveRequest(downstream: DownstreamStream, state: ConnectionState, serving: HttpServing): void {
   const { connection } = state;
   const manager = state.manager();
   const info = createExchangeInfo();
+  const grpcWeb = manager.grpcWeb && isGrpcWeb(downstream.head.headers);
+  const stream = grpcWeb
+    ? translateGrpcWeb(downstream, {
+        onBadRequest: () => refuseGrpcWeb(),
+        onReceived: (difference) => {
+          info.bytesReceived += difference;
+        },
+        onSent: (difference) => {
+          info.bytesSent += difference;
+        },
+      })
+    : downstream;
   const startedAt = performance.now();
   const scheme = connection.tls ? 'https' : 'http';
   let responded = false;
@@ -200,7 +213,19 @@ export function serveRequest(stream: DownstreamStream, state: ConnectionState, s
       exchange.sendLocalReply({ status: 404, body: '', details: 'route_not_found', flags: ['NR'] });
       return;
     }
+    if (grpcWeb) exchange.headers = grpcRequestHeaders(exchange.headers);
     serveRoute(exchange, virtualHost, found, serving);
+  }
+
+  function refuseGrpcWeb(): void {
+    events.onAbort();
+    if (responded) exchange.reset();
+    else
+      exchange.sendLocalReply({
+        status: 400,
+        body: 'Bad gRPC-web request, invalid base64 data.',
+        details: 'grpc_base_64_decode_failed_bad_size',
+      });
   }
 }
 

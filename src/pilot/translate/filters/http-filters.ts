@@ -7,13 +7,18 @@ import {
 import { cors } from './cors.ts';
 import { fault } from './fault.ts';
 import { grpcStats } from './grpc-stats.ts';
+import { grpcWeb } from './grpc-web.ts';
 import type { HttpFilterFeature } from './http-filter-feature.ts';
 import { router } from './router.ts';
 
 const order: readonly HttpFilterFeature[] = [grpcStats, fault, cors, router];
 
-export function httpFilters(): HttpFilter[] {
-  return order.map(({ name, config }) =>
+export interface HttpFilterOptions {
+  readonly grpcWeb: boolean;
+}
+
+export function httpFilters(options: HttpFilterOptions): HttpFilter[] {
+  return (options.grpcWeb ? [grpcWeb, ...order] : order).map(({ name, config }) =>
     create(HttpFilterSchema, { name, configType: { case: 'typedConfig', value: config() } }),
   );
 }
