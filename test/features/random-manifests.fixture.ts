@@ -251,7 +251,7 @@ const gateway = fc
       port: record({
         number: rarely(fc.constantFrom(80, 443, 8443, 9000, 3306)),
         name: value,
-        protocol: rarely(fc.constantFrom('HTTP', 'HTTPS', 'TLS', 'TCP', 'GRPC', 'HTTP2', 'MONGO')),
+        protocol: rarely(fc.constantFrom('HTTP', 'HTTPS', 'TLS', 'TCP', 'GRPC', 'HTTP2', 'GRPC-WEB', 'MONGO')),
       }),
       hosts: list(
         rarely(

@@ -83,7 +83,10 @@ export function answerMisdirected(
   tables: readonly RouteTableView[],
 ): readonly RouteTableView[] {
   const named = chains
-    .filter(({ plaintextOnly, tls, serverNames }) => !plaintextOnly && (tls !== undefined || serverNames.length > 0))
+    .filter(
+      ({ plaintextOnly, tls, serverNames, applicationProtocols }) =>
+        !plaintextOnly && applicationProtocols === undefined && (tls !== undefined || serverNames.length > 0),
+    )
     .map((chain): NamedChain => ({ chain, names: chain.serverNames.length === 0 ? [anyHost] : chain.serverNames }));
   if (named.length < 2) return tables;
   const owners = new Map(named.flatMap((one) => one.names.map((name) => [name, one] as const)));

@@ -63,6 +63,7 @@ function kindOf(server: Server): ModelServer['kind'] {
   if (plainHttp.has(protocol)) return 'http';
   if (plainTcp.has(protocol)) return 'tcp';
   if (modeOf(server) === 'PASSTHROUGH') return 'passthrough';
+  if (modeOf(server) === 'AUTO_PASSTHROUGH') return 'auto-passthrough';
   return protocol === 'HTTPS' ? 'https' : 'tls';
 }
 

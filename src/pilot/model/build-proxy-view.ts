@@ -1,6 +1,7 @@
 // Model and class of proxy → what exactly such a proxy serves. Equal classes of one model share one view.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import { answerMisdirected } from './answer-misdirected.ts';
+import { buildAutoPassthroughChains } from './build-auto-passthrough-chains.ts';
 import { buildRouteTable } from './build-route-table.ts';
 import type { RouteContext } from './build-routes.ts';
 import { buildTcpChain } from './build-tcp-chain.ts';
@@ -73,7 +74,7 @@ function sharedChains(builder: Builder, listener: MergedListener): readonly Filt
   // Servers have their hosts before any tls rule does: Envoy refuses a listener where a name leads to two chains.
   const taken = new Map<string, NameOwner>(
     tls
-      .filter(({ server }) => server.kind !== 'passthrough')
+      .filter(({ server }) => server.kind !== 'passthrough' && server.kind !== 'auto-passthrough')
       .flatMap((placed) =>
         hostsOf(placed).map((host) => [host, { ref: placed.gateway.ref, match: undefined }] as const),
       ),
@@ -112,6 +113,8 @@ function connectionChains(
   taken: Map<string, NameOwner>,
 ): readonly FilterChainView[] {
   const { model, proxyClass, use } = builder;
+  if (placed.server.kind === 'auto-passthrough')
+    return buildAutoPassthroughChains(model, placed, proxyClass.namespace, taken, use);
   const context = {
     model,
     proxyNamespace: proxyClass.namespace,
@@ -181,7 +184,7 @@ function portRows(listener: MergedListener, served: boolean): readonly PortRow[]
 function build(model: Model, proxyClass: ProxyClass): ProxyView {
   const clusters = new Map<string, ClusterView>();
   const use = (cluster: ClusterView): void => {
-    clusters.set(`${cluster.service.host} ${cluster.port.port}`, cluster);
+    clusters.set(`${cluster.service.host} ${cluster.port.port} ${cluster.sniDnat === true}`, cluster);
   };
   const builder: Builder = { model, proxyClass, use, routeTables: [], diagnostics: [] };
   const merged = mergeServers(model, proxyClass);

@@ -35,15 +35,9 @@ function parseCredentialName(credentialName: string): NamedSecret | undefined {
   return second === undefined ? { namespace: undefined, name: first } : { namespace: first, name: second };
 }
 
-/** Of its modes PASSTHROUGH is none: such a server ends no TLS. */
+/** Of its modes PASSTHROUGH and AUTO_PASSTHROUGH are none: such servers end no TLS. */
 export function buildServerTls(server: Server, tls: ServerTls): ServerTlsSettings | TlsProblem {
   const port = `${server.port.number} (${server.port.name})`;
-  if (tls.mode === 'AUTO_PASSTHROUGH')
-    return {
-      field: 'tls.mode',
-      message: `TLS mode AUTO_PASSTHROUGH is for gateways between clusters, which Tidegate is not; nothing answers for the hosts of server ${port}.`,
-      remedy: 'Use PASSTHROUGH with tls routes.',
-    };
   const certificates = tls.mode === 'ISTIO_MUTUAL' ? workloadCertificates : certificatesOf(tls);
   if (certificates === undefined)
     return {

@@ -7,6 +7,11 @@ export function serviceHost(namespace: string, name: string): string {
   return `${name}.${namespace}.svc.${clusterDomain}`;
 }
 
+/** `outbound_.80_.v1_.reviews.default.svc.cluster.local`: the SNI of sidecars behind AUTO_PASSTHROUGH, and the cluster it leads to. */
+export function sniDnatName(port: number, subset: string, host: string): string {
+  return `outbound_.${port}_.${subset}_.${host}`;
+}
+
 /** A name without a dot is a Service of the namespace; anything else is taken as it is. */
 export function resolveShortName(host: string, namespace: string): string {
   if (host === '*' || host === '' || host.includes('.') || isIP(host) !== 0) return host;

@@ -69,8 +69,8 @@ export interface ModelGateway {
 
 /** Server of a Gateway that Tidegate can serve, as far as it alone tells. */
 export interface ModelServer {
-  /** `https` and `tls` end TLS here, in front of HTTP and of TCP; `passthrough` leaves it to the application. */
-  readonly kind: 'http' | 'https' | 'tls' | 'passthrough' | 'tcp';
+  /** `https` and `tls` end TLS here, in front of HTTP and of TCP; the two with passthrough leave it to the application. */
+  readonly kind: 'http' | 'https' | 'tls' | 'passthrough' | 'auto-passthrough' | 'tcp';
   readonly index: number;
   /** Where it stands in its object. */
   readonly path: FieldPath;

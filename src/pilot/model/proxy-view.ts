@@ -33,6 +33,8 @@ export interface Target {
   readonly host: string;
   readonly port: number;
   readonly subset: string;
+  /** The cluster for sidecars behind AUTO_PASSTHROUGH, under the name that they send as SNI. */
+  readonly sniDnat?: boolean;
 }
 
 export interface WeightedTarget extends Target {
@@ -123,6 +125,8 @@ export interface FilterChainView {
   readonly serverNames: readonly string[];
   /** Set where TLS and plaintext share a port. */
   readonly plaintextOnly: boolean;
+  /** Of which the client has to offer one (ALPN); absent is any. */
+  readonly applicationProtocols?: readonly string[];
   readonly tls: ServerTlsSettings | undefined;
   readonly network:
     | { readonly kind: 'http'; readonly routes: RouteTableKey; readonly grpcWeb: boolean }
@@ -143,6 +147,7 @@ export interface ListenerView {
 export interface ClusterView {
   readonly service: ModelService;
   readonly port: ModelServicePort;
+  readonly sniDnat?: boolean;
 }
 
 export interface SecretView {

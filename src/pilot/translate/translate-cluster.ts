@@ -13,6 +13,7 @@ import { HttpProtocolOptionsSchema } from '../../xds/generated/envoy/extensions/
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
 import { blackHoleCluster, clusterName } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
+import { sniDnatName } from '../model/host-names.ts';
 import type { ModelService, ModelServicePort } from '../model/model.ts';
 import type { ClusterView } from '../model/proxy-view.ts';
 import { adsSource, seconds } from './config-source.ts';
@@ -100,11 +101,13 @@ export interface ClusterResources {
 
 /** Ports keep their identity while their Service does: what did not change is not encoded again. */
 const translated = new WeakMap<ModelServicePort, ClusterResources>();
+const translatedSniDnat = new WeakMap<ModelServicePort, ClusterResources>();
 
-export function translateCluster({ service, port }: ClusterView): ClusterResources {
-  const known = translated.get(port);
+export function translateCluster({ service, port, sniDnat }: ClusterView): ClusterResources {
+  const cache = sniDnat === true ? translatedSniDnat : translated;
+  const known = cache.get(port);
   if (known !== undefined) return known;
-  const name = clusterName(port.port, '', service.host);
+  const name = (sniDnat === true ? sniDnatName : clusterName)(port.port, '', service.host);
   const resources = {
     cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, service, port), {
       references: [{ typeUrl: typeUrls.endpoint, name }],
@@ -112,7 +115,7 @@ export function translateCluster({ service, port }: ClusterView): ClusterResourc
     }),
     endpoints: translateEndpoints(name, service, port),
   };
-  translated.set(port, resources);
+  cache.set(port, resources);
   return resources;
 }
 

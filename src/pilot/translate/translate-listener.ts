@@ -36,7 +36,7 @@ function tlsInspector(): ListenerFilter {
 }
 
 function translateFilterChain(chain: FilterChainView, listener: string, mesh: MeshSettings): FilterChain {
-  const { serverNames, plaintextOnly, tls, network } = chain;
+  const { serverNames, applicationProtocols = [], plaintextOnly, tls, network } = chain;
   const filter =
     network.kind === 'http'
       ? translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, network)
@@ -49,6 +49,7 @@ function translateFilterChain(chain: FilterChainView, listener: string, mesh: Me
       : {
           filterChainMatch: {
             serverNames: [...serverNames],
+            applicationProtocols: [...applicationProtocols],
             transportProtocol: plaintextOnly ? 'raw_buffer' : '',
           },
         }),

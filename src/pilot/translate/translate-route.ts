@@ -8,6 +8,7 @@ import {
   type WeightedCluster_ClusterWeightSchema,
 } from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { clusterName, configPath } from '../../xds/resource-names.ts';
+import { sniDnatName } from '../model/host-names.ts';
 import type { PathMatch } from '../model/model.ts';
 import type { ForwardTargets, RequestShare, RouteView, Target, WeightedTarget } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
@@ -19,7 +20,8 @@ import { translateRetry } from './translate-retry.ts';
 import { translateRewrite } from './translate-rewrite.ts';
 import { translateRouteMatch } from './translate-route-match.ts';
 
-export const targetName = ({ host, port, subset }: Target): string => clusterName(port, subset, host);
+export const targetName = ({ host, port, subset, sniDnat }: Target): string =>
+  (sniDnat === true ? sniDnatName : clusterName)(port, subset, host);
 
 function clusterWeight(target: WeightedTarget): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {
   const { weight, headers } = target;
