@@ -63,6 +63,7 @@ export function buildServerTls(server: Server, tls: ServerTls): ServerTlsSetting
     };
   const validation: ClientValidation = {
     roots,
+    acceptUntrusted: tls.insecureSkipVerify,
     subjectAltNames: tls.subjectAltNames,
     verifyCertificateSpki: tls.verifyCertificateSpki,
     verifyCertificateHash: tls.verifyCertificateHash,

@@ -100,6 +100,8 @@ export interface ServerTlsSettings {
 
 export interface ClientValidation {
   readonly roots: RootCertificates;
+  /** Certificates are asked for, and let in whatever comes of checking them. */
+  readonly acceptUntrusted: boolean;
   /** One of them has to be in the certificate; empty is any. */
   readonly subjectAltNames: readonly string[];
   readonly verifyCertificateSpki: readonly string[];

@@ -1,5 +1,5 @@
 // Which fields of Istio's Gateway are served, and what happens instead of the others.
-import { type FieldTable, noEffectHere, notServedYet, served, tableOf } from './message.ts';
+import { type FieldTable, noEffectHere, served, tableOf } from './message.ts';
 
 export const gatewayFields: FieldTable = tableOf(['selector', 'servers'], served);
 
@@ -22,6 +22,5 @@ export const serverTlsFields: FieldTable = {
   ...tableOf(['httpsRedirect', 'mode', 'serverCertificate', 'privateKey', 'caCertificates', 'credentialName'], served),
   ...tableOf(['credentialNames', 'tlsCertificates', 'caCertCredentialName', 'subjectAltNames'], served),
   ...tableOf(['verifyCertificateSpki', 'verifyCertificateHash', 'minProtocolVersion', 'maxProtocolVersion'], served),
-  ...tableOf(['cipherSuites', 'ecdhCurves', 'caCrl'], served),
-  insecureSkipVerify: notServedYet('Client certificates are checked as without it.'),
+  ...tableOf(['cipherSuites', 'ecdhCurves', 'caCrl', 'insecureSkipVerify'], served),
 };

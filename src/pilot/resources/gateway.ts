@@ -33,6 +33,8 @@ export interface ServerTls {
   /** tlsCertificates, or the one pair of the server itself. */
   readonly files: readonly TlsFiles[];
   readonly caCertCredentialName: string | undefined;
+  /** Clients come in with whatever certificate. */
+  readonly insecureSkipVerify: boolean;
   readonly subjectAltNames: readonly string[];
   /** SHA-256 of public keys in base64, and of certificates in hex: any of them. */
   readonly verifyCertificateSpki: readonly string[];

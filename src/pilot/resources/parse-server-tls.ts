@@ -39,6 +39,7 @@ export function parseServerTls(message: Message): ServerTls | undefined {
           : [{ name: credentialName, field: ['credentialName'] }],
     files: listed.length > 0 ? listed : [own],
     caCertCredentialName: stringField(message, 'caCertCredentialName') || undefined,
+    insecureSkipVerify: booleanField(message, 'insecureSkipVerify') ?? false,
     subjectAltNames: stringsField(message, 'subjectAltNames'),
     verifyCertificateSpki: stringsField(message, 'verifyCertificateSpki', oneOf(message, spki, 'SHA-256 in base64')),
     verifyCertificateHash: stringsField(message, 'verifyCertificateHash', oneOf(message, hash, 'SHA-256 in hex')),

@@ -2,7 +2,10 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { type TransportSocket, TransportSocketSchema } from '../../xds/generated/envoy/config/core/v3/base_pb.ts';
-import { TlsParameters_TlsProtocol as Protocol } from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
+import {
+  TlsParameters_TlsProtocol as Protocol,
+  CertificateValidationContext_TrustChainVerification as TrustChainVerification,
+} from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
 import {
   type CommonTlsContextSchema,
   DownstreamTlsContextSchema,
@@ -37,12 +40,13 @@ const sdsConfig = (name: string, kind: 'files' | 'file' | 'secret') => ({
 type CommonTlsContext = MessageInitShape<typeof CommonTlsContextSchema>;
 
 function validationContext(validation: ClientValidation): Pick<CommonTlsContext, 'validationContextType'> {
-  const { roots, subjectAltNames, verifyCertificateSpki, verifyCertificateHash } = validation;
+  const { roots, acceptUntrusted, subjectAltNames, verifyCertificateSpki, verifyCertificateHash } = validation;
   return {
     validationContextType: {
       case: 'combinedValidationContext',
       value: {
         defaultValidationContext: {
+          ...(acceptUntrusted ? { trustChainVerification: TrustChainVerification.ACCEPT_UNTRUSTED } : {}),
           matchSubjectAltNames: subjectAltNames.map((value) => ({ matchPattern: { case: 'exact', value } })),
           verifyCertificateSpki: [...verifyCertificateSpki],
           verifyCertificateHash: [...verifyCertificateHash],

@@ -6,6 +6,7 @@ import {
   TlsParameters_TlsProtocol as Protocol,
   type TlsCertificate,
   type TlsParameters,
+  CertificateValidationContext_TrustChainVerification as TrustChainVerification,
 } from '../../../xds/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
 import type { SdsSecretConfig } from '../../../xds/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
 import {
@@ -37,6 +38,7 @@ const parameterFields = new Set([
 ]);
 const validationFields = new Set([
   ...['trustedCa', 'crl', 'matchSubjectAltNames', 'verifyCertificateSpki', 'verifyCertificateHash'],
+  'trustChainVerification',
 ]);
 
 /** Undefined is plaintext. */
@@ -104,6 +106,7 @@ function convertClients(
   });
   const validation = {
     roots,
+    acceptUntrusted: own?.trustChainVerification === TrustChainVerification.ACCEPT_UNTRUSTED,
     subjectAltNames,
     spki: own?.verifyCertificateSpki ?? [],
     hashes: (own?.verifyCertificateHash ?? []).map((hash) => hash.replaceAll(':', '').toLowerCase()),

@@ -63,6 +63,8 @@ export interface DownstreamTls {
 export interface ClientValidation {
   /** SDS name of the certificates of authorities. */
   readonly roots: string;
+  /** Clients need a certificate, but it may be any. */
+  readonly acceptUntrusted: boolean;
   /** One of them has to match one of the certificate's names; empty is any. */
   readonly subjectAltNames: readonly (ValueMatcher & { readonly exact: string | undefined })[];
   /** SHA-256 of public keys in base64, and of certificates in hex. */

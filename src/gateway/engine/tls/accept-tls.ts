@@ -54,6 +54,7 @@ function refusalOf(secure: tls.TLSSocket, { clientCertificate, validation }: Dow
   const peer = secure.getPeerX509Certificate();
   // Where one is required OpenSSL has seen to it.
   if (peer === undefined) return clientCertificate === 'optional' ? undefined : alertFor(undefined);
+  if (validation.acceptUntrusted) return undefined;
   const error = verifyError(secure);
   if (error !== null) return alertFor((error as NodeJS.ErrnoException).code);
   const unmet = unmetValidation(peer, validation);

@@ -13,7 +13,7 @@ const client = read('client.crt');
 /** DNS:*.wild.example.com */
 const wild = read('wild.crt');
 
-const none: ClientValidation = { roots: 'r', subjectAltNames: [], spki: [], hashes: [] };
+const none: ClientValidation = { roots: 'r', acceptUntrusted: false, subjectAltNames: [], spki: [], hashes: [] };
 const exact = (value: string) => ({ text: '', exact: value, matches: (name: string) => name === value });
 const named = (...names: string[]): ClientValidation => ({ ...none, subjectAltNames: names.map(exact) });
 
