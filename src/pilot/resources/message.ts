@@ -28,10 +28,6 @@ export function unsupported(instead: string): FieldRule {
   return { kind: 'unsupported', instead };
 }
 
-export function notServedYet(instead: string): FieldRule {
-  return { kind: 'withoutEffect', code: 'TG0006', instead };
-}
-
 export function noEffectHere(instead: string): FieldRule {
   return { kind: 'withoutEffect', code: 'TG0008', instead };
 }
