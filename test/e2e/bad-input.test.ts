@@ -226,6 +226,41 @@ for (const dataPlane of dataPlaneNames)
       assert.deepEqual((await load.stop()).failures, []);
     });
 
+    it('serves 5,000 rules of one VirtualService, with broken ones at the end', async () => {
+      const load = startLoad({ port, host, connections: 2 });
+      const rules = Array.from({ length: 5000 }, (_, i) => ({
+        match: [{ uri: { prefix: `/rule-${i}/` }, headers: { 'x-rule': { regex: `a${i}.*` } } }],
+        directResponse: { status: 200, body: { string: String(i) } },
+      }));
+      const broken = [
+        { match: [{ uri: { regex: '((a{1,100}){1,100}){1,100}' } }], directResponse: { status: 200 } },
+        { match: [{ uri: 7 }], directResponse: { status: 200 } },
+        null,
+        {},
+      ];
+      folder.replace('many.yaml', [virtualService('many', ['many.example.com'], { http: [...rules, ...broken] })]);
+      const ask = (path: string, rule: string) =>
+        sendRequest({ port, host: 'many.example.com', path, headers: { 'x-rule': rule } });
+      await waitUntil('the last rule to answer', async () => (await ask('/rule-4999/x', 'a4999b')).body === '4999');
+      assert.equal((await ask('/rule-0/x', 'a0')).body, '0');
+      // Nobody knows what the broken ones would have taken.
+      assert.equal((await ask('/rule-0/x', 'b')).status, 500);
+      const said = (await tidegate.diagnostics()).filter((entry) => isAbout(entry, 'many.yaml'));
+      for (const [field, about] of [
+        ['spec.http[5000].match[0].uri.regex', 'a program too large'],
+        ['spec.http[5001].match[0].uri', 'a wrong type'],
+        ['spec.http[5002]', 'a null entry'],
+        ['spec.http[5003]', 'a rule without action'],
+      ] as const)
+        assert.ok(
+          said.some((entry) => entry.path?.startsWith(field) && (entry.line ?? 0) > 5000),
+          about,
+        );
+      folder.remove('many.yaml');
+      await waitUntil('the host to go', async () => (await ask('/rule-0/x', 'a0')).status === 404);
+      assert.deepEqual((await load.stop()).failures, []);
+    });
+
     it('serves what is good when it starts with everything bad around', async () => {
       await tidegate.stop();
       mkdirSync(folder.file('more'));

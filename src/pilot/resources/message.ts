@@ -15,7 +15,7 @@ export type FieldRule =
   /** TG0006; listed in `Message.unsupported`, so that the parser can let its rule fail instead of widening it. */
   | { readonly kind: 'unsupported'; readonly instead: string }
   /** Reported, and nothing depends on it: TG0006 where a later version may serve it, TG0008 where it means nothing here. */
-  | { readonly kind: 'withoutEffect'; readonly code: 'TG0006' | 'TG0008'; readonly instead: string };
+  | { readonly kind: 'withoutEffect'; readonly code: 'TG0008'; readonly instead: string };
 
 /** All fields that the API has in one message, by name; `any` where unknown ones are none of our business (Pods). */
 export type FieldTable = Readonly<Record<string, FieldRule>> | 'any';
