@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
-import http2, { type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http2';
 import { after, before, describe, it } from 'node:test';
 import { dataPlaneNames, skipDataPlane } from './harness/data-planes.ts';
 import { portMapFor } from './harness/free-ports.ts';
+import { startHttp2Server } from './harness/http2-server.ts';
 import {
   type Address,
   createManifestFolder,
@@ -20,20 +20,13 @@ import { startTidegate, type TidegateProcess } from './harness/tidegate-process.
 import { waitUntil } from './harness/wait-until.ts';
 
 interface Seen {
-  readonly headers: http2.IncomingHttpHeaders;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
 /** Answers /ok with a message and trailers, /error with trailers only, /plain as no gRPC service would. */
-async function startService(seen: Seen[]): Promise<Address & { stop(): Promise<void> }> {
-  const sessions = new Set<http2.ServerHttp2Session>();
-  const server = http2.createServer();
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.on('close', () => sessions.delete(session));
-  });
-  server.on('stream', async (stream: ServerHttp2Stream, headers) => {
-    stream.on('error', () => stream.close());
+const startService = (seen: Seen[]): Promise<Address & { stop(): Promise<void> }> =>
+  startHttp2Server(async (stream, headers) => {
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of stream) chunks.push(chunk as Buffer);
@@ -59,18 +52,6 @@ async function startService(seen: Seen[]): Promise<Address & { stop(): Promise<v
         stream.end(message('hello'));
     }
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    address: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
-    stop: async () => {
-      for (const session of sessions) session.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
 
 function message(text: string): Buffer {
   const head = Buffer.alloc(5);

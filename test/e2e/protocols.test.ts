@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import http2, { type ClientHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import http2, { type ClientHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -12,6 +12,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Backend, startHttpBackend } from './harness/backend.ts';
 import { dataPlaneNames, skipDataPlane } from './harness/data-planes.ts';
 import { portMapFor } from './harness/free-ports.ts';
+import { startHttp2Server } from './harness/http2-server.ts';
 import {
   type Address,
   createManifestFolder,
@@ -29,31 +30,12 @@ const certs = join(repositoryRoot, 'test/corpus/certs');
 const megabyte = 1 << 20;
 
 /** Speaks HTTP/2 without TLS; sends each chunk back when it comes, and ends as gRPC does. */
-async function startGrpcBackend(): Promise<Address & { stop(): Promise<void> }> {
-  const sessions = new Set<http2.ServerHttp2Session>();
-  const server = http2.createServer();
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.on('close', () => sessions.delete(session));
-  });
-  server.on('stream', (stream: ServerHttp2Stream) => {
-    stream.on('error', () => stream.close());
+const startGrpcBackend = (): Promise<Address & { stop(): Promise<void> }> =>
+  startHttp2Server((stream) => {
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0', 'grpc-message': 'bye' }));
     stream.pipe(stream);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    address: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
-    stop: async () => {
-      for (const session of sessions) session.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
 
 /** Answers with the SHA-256 of the body; `/download/MB` sends that many megabytes of zeros. */
 async function startBodyBackend(): Promise<Address & { sent(): number; stop(): Promise<void> }> {

@@ -90,6 +90,19 @@ describe('misdirected requests', () => {
     }
   });
 
+  it('never lead around client certificates, however many hosts there are', () => {
+    const mutual = tlsGateway('mutual', ['*.secret.test']).replace('SIMPLE', 'MUTUAL, caCertificates: /certs/ca');
+    const any = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: any, namespace: istio-system }
+spec: { hosts: ['*'], gateways: [any], http: [{ directResponse: { status: 200 } }] }
+---
+`;
+    const { routeTables } = view(mutual + tlsGateway('any', ['*']) + any + many(150, (i) => `h${i}.example.com`));
+    const table = routeTables.find(({ key }) => key.kind === 'https' && key.gateway === 'any');
+    assert.ok(table?.misdirected.includes('*.secret.test'));
+  });
+
   it('of many hosts without a common parent cost each table a bounded number of names', () => {
     const { routeTables } = view(many(250, (i) => `www.d${i}.test`));
     assert.equal(routeTables.length, 250);

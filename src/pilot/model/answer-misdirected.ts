@@ -59,7 +59,19 @@ const bypasses = (chain: FilterChainView, other: FilterChainView): boolean =>
 
 type OwnerFor = (host: string) => NamedChain | undefined;
 
-function answer(own: NamedChain, table: RouteTableView, names: readonly string[], ownerFor: OwnerFor): RouteTableView {
+/** Names of chains that check clients, which a wildcard of this table would serve unchecked: however many there are. */
+function guardedNames(guarded: readonly string[], served: ReadonlySet<string>): readonly string[] {
+  const hasWildcard = [...served].some((domain) => domain.startsWith(anyHost));
+  return hasWildcard ? guarded.filter((name) => isCovered(name, served)) : [];
+}
+
+function answer(
+  own: NamedChain,
+  table: RouteTableView,
+  names: readonly string[],
+  guarded: readonly string[],
+  ownerFor: OwnerFor,
+): RouteTableView {
   const mayServe = (domain: string): boolean => {
     const owner = ownerFor(domain);
     return owner === undefined || owner === own || !bypasses(own.chain, owner.chain);
@@ -68,7 +80,8 @@ function answer(own: NamedChain, table: RouteTableView, names: readonly string[]
     .map((virtualHost) => ({ ...virtualHost, domains: virtualHost.domains.filter(mayServe) }))
     .filter(({ domains }) => domains.length > 0);
   const served = new Set(virtualHosts.flatMap(({ domains }) => domains));
-  const all = [...table.virtualHosts.flatMap(({ domains }) => domains), ...names];
+  const taken = table.virtualHosts.flatMap(({ domains }) => domains);
+  const all = [...taken, ...names, ...guardedNames(guarded, served)];
   const misdirected = new Set(all.filter((name) => !served.has(name) && ownerFor(name) !== own));
   const unrouted = own.names.filter((name) => !served.has(name) && isCovered(name, misdirected));
   return { ...table, virtualHosts, misdirected: [...misdirected].sort(compareHosts), unrouted };
@@ -91,11 +104,12 @@ export function answerMisdirected(
   if (named.length < 2) return tables;
   const owners = new Map(named.flatMap((one) => one.names.map((name) => [name, one] as const)));
   const namesFor = listNames(named);
+  const guarded = named.filter(({ chain }) => chain.tls?.validation !== undefined).flatMap(({ names }) => names);
   const byTable = new Map(
     named.flatMap((one) => (one.chain.network.kind === 'http' ? [[one.chain.network.routes, one] as const] : [])),
   );
   return tables.map((table) => {
     const own = byTable.get(table.key);
-    return own === undefined ? table : answer(own, table, namesFor(own), (host) => ownerOf(host, owners));
+    return own === undefined ? table : answer(own, table, namesFor(own), guarded, (host) => ownerOf(host, owners));
   });
 }
