@@ -61,7 +61,16 @@ describe('caCrl', () => {
 describe('mesh settings', () => {
   it('keep what was in force when they cannot be read', () => {
     const good = build(mesh('accessLogFile: /dev/stdout')).model;
-    for (const bad of ['accessLogFile: [', 'accessLogEncoding: XML', '- a list', 'accessLogFormat: "%NOPE%"']) {
+    const topology = (count: string) => `defaultConfig: { gatewayTopology: { numTrustedProxies: ${count} } }`;
+    const wrong = ['-1', '1.5', '"2"', '1001', '[2]'].map(topology);
+    for (const bad of [
+      ...wrong,
+      'defaultConfig: 7',
+      'accessLogFile: [',
+      'accessLogEncoding: XML',
+      '- a list',
+      'accessLogFormat: "%NOPE%"',
+    ]) {
       const { model, diagnostics } = build(mesh(bad), good);
       assert.deepEqual(model.mesh, good.mesh, bad);
       assert.deepEqual(

@@ -15,6 +15,7 @@ import {
   type JsonFormat,
   type MeshSettings,
   unservedMeshKeys,
+  unservedProxyConfigKeys,
 } from './mesh-settings.ts';
 import { report } from './report.ts';
 
@@ -108,6 +109,26 @@ function readPathNormalization({ pathNormalization }: Record<string, unknown>): 
   return known;
 }
 
+/** A mapping below the settings; none is an empty one. */
+function readMapping(settings: Record<string, unknown>, name: string): Record<string, unknown> {
+  const value = settings[name] ?? {};
+  if (!isRecord(value)) throw new Error(`have a ${name} that is not a mapping.`);
+  return value;
+}
+
+const topologyOf = (settings: Record<string, unknown>): Record<string, unknown> =>
+  readMapping(readMapping(settings, 'defaultConfig'), 'gatewayTopology');
+
+/** More hops than this no list of addresses has that is worth a look. */
+const maxTrustedProxies = 1000;
+
+function readTrustedProxies(settings: Record<string, unknown>): number {
+  const count = topologyOf(settings).numTrustedProxies ?? 0;
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 0 || count > maxTrustedProxies)
+    throw new Error(`have a numTrustedProxies that is not a whole number from 0 to ${maxTrustedProxies}.`);
+  return count;
+}
+
 /** In the form of a VirtualService's retries. */
 function readRetries(
   configMap: Resource<'ConfigMap'>,
@@ -134,36 +155,47 @@ function build(settings: Record<string, unknown>): Omit<MeshSettings, 'defaultHt
   return {
     ingress: readIngress(settings),
     pathNormalization: readPathNormalization(settings),
+    numTrustedProxies: readTrustedProxies(settings),
     accessLog: file === '' ? undefined : { path: file, format },
   };
 }
 
 const served = new Set([
   ...['accessLogFile', 'accessLogEncoding', 'accessLogFormat'],
-  ...['pathNormalization', 'defaultHttpRetryPolicy'],
+  ...['pathNormalization', 'defaultHttpRetryPolicy', 'defaultConfig'],
   ...['ingressClass', 'ingressControllerMode', 'ingressService', 'ingressSelector'],
 ]);
 
+const isKnown = (key: string): boolean =>
+  unservedMeshKeys.has(key) ||
+  (key.startsWith('defaultConfig.') && unservedProxyConfigKeys.has(key.slice('defaultConfig.'.length)));
+
 function otherKeys(configMap: Resource<'ConfigMap'>, settings: Record<string, unknown>): readonly Diagnostic[] {
-  return Object.keys(settings)
-    .filter((key) => !served.has(key))
-    .map((key) =>
-      unservedMeshKeys.has(key)
-        ? report(configMap, {
-            severity: 'warning',
-            code: 'TG0006',
-            path,
-            message: `The mesh setting ${key} is not served yet; Istio's default is in force instead.`,
-            remedy: 'Nothing to do; remove it to silence this.',
-          })
-        : report(configMap, {
-            severity: 'warning',
-            code: 'TG0007',
-            path,
-            message: `MeshConfig has no field ${JSON.stringify(key)}; it is ignored.`,
-            remedy: 'Check its spelling, or remove it.',
-          }),
-    );
+  const topology = Object.keys(topologyOf(settings)).filter((key) => key !== 'numTrustedProxies');
+  const proxy = [
+    ...Object.keys(readMapping(settings, 'defaultConfig')).filter((key) => key !== 'gatewayTopology'),
+    ...topology.map((key) => `gatewayTopology.${key}`),
+  ];
+  return [
+    ...Object.keys(settings).filter((key) => !served.has(key)),
+    ...proxy.map((key) => `defaultConfig.${key}`),
+  ].map((key) =>
+    isKnown(key)
+      ? report(configMap, {
+          severity: 'warning',
+          code: 'TG0006',
+          path,
+          message: `The mesh setting ${key} is not served yet; Istio's default is in force instead.`,
+          remedy: 'Nothing to do; remove it to silence this.',
+        })
+      : report(configMap, {
+          severity: 'warning',
+          code: 'TG0007',
+          path,
+          message: `MeshConfig has no field ${JSON.stringify(key)}; it is ignored.`,
+          remedy: 'Check its spelling, or remove it.',
+        }),
+  );
 }
 
 /** Without the ConfigMap: the defaults. With one that cannot be used: what was in force before, and a Diagnostic. */

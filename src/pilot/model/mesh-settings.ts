@@ -31,6 +31,8 @@ export interface MeshSettings {
   readonly pathNormalization: PathNormalization;
   /** Of rules that say nothing of retries; undefined: Istio's own default. */
   readonly defaultHttpRetryPolicy: HttpRetry | undefined;
+  /** Proxies in front of the gateway whose x-forwarded-for is believed. */
+  readonly numTrustedProxies: number;
   /** Undefined: no access log, Istio's default. */
   readonly accessLog: { readonly path: string; readonly format: AccessLogFormat } | undefined;
 }
@@ -41,6 +43,7 @@ export const rootNamespace = 'istio-system';
 export const defaultMeshSettings: MeshSettings = {
   pathNormalization: 'BASE',
   defaultHttpRetryPolicy: undefined,
+  numTrustedProxies: 0,
   ingress: { class: 'istio', controllerMode: 'STRICT', selector: { istio: 'ingressgateway' } },
   accessLog: undefined,
 };
@@ -86,7 +89,6 @@ export const unservedMeshKeys: ReadonlySet<string> = new Set([
   'enableTracing',
   'enableEnvoyAccessLogService',
   'disableEnvoyListenerLog',
-  'defaultConfig',
   'outboundTrafficPolicy',
   'inboundTrafficPolicy',
   'configSources',
@@ -117,4 +119,15 @@ export const unservedMeshKeys: ReadonlySet<string> = new Set([
   'meshMTLS',
   'tlsDefaults',
   'hboneIdleTimeout',
+]);
+
+/** Those of its `defaultConfig` (ProxyConfig), of which `gatewayTopology` is served in part. */
+export const unservedProxyConfigKeys: ReadonlySet<string> = new Set([
+  ...['configPath', 'binaryPath', 'serviceCluster', 'drainDuration', 'discoveryAddress', 'statsdUdpAddress'],
+  ...['proxyAdminPort', 'controlPlaneAuthPolicy', 'customConfigFile', 'statNameLength', 'concurrency'],
+  ...['proxyBootstrapTemplatePath', 'interceptionMode', 'tracing', 'envoyAccessLogService', 'envoyMetricsService'],
+  ...['proxyMetadata', 'runtimeValues', 'statusPort', 'extraStatTags', 'terminationDrainDuration', 'meshId'],
+  ...['readinessProbe', 'proxyStatsMatcher', 'holdApplicationUntilProxyStarts', 'caCertificatesPem', 'image'],
+  ...['privateKeyProvider', 'proxyHeaders', 'fileFlushInterval', 'fileFlushMinSizeKb', 'statsCompression'],
+  ...['connectionSettings', 'gatewayTopology.forwardClientCertDetails', 'gatewayTopology.proxyProtocol'],
 ]);

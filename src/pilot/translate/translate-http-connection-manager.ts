@@ -35,8 +35,9 @@ export function translateHttpConnectionManager(
     httpProtocolOptions: {},
     serverName: 'istio-envoy',
     accessLog: accessLogs(mesh),
-    // The gateway is the edge: the peer's address is the client's, whatever X-Forwarded-For says.
+    // The gateway is the edge: the peer's address is the client's, whatever X-Forwarded-For says beyond the proxies that are trusted.
     useRemoteAddress: true,
+    xffNumTrustedHops: mesh.numTrustedProxies,
     forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE_SET,
     setCurrentClientCertDetails: { subject: true, cert: true, dns: true, uri: true },
     // No tracer makes spans of it; but endpoints are told the operation, as Istio's gateway tells them.

@@ -31,7 +31,7 @@ export function buildRequestInfo(exchange: Exchange, now: number): RequestInfo {
     upstreamClusterAltStatName: info.upstreamClusterAltStatName,
     upstreamTransportFailureReason: info.upstreamTransportFailureReason,
     downstreamLocalAddress: connection.localAddress,
-    downstreamRemoteAddress: connection.remoteAddress,
+    downstreamRemoteAddress: info.clientAddress ?? connection.remoteAddress,
     downstreamDirectRemoteAddress: connection.remoteAddress,
     requestedServerName: connection.requestedServerName,
     routeName: info.routeName || undefined,

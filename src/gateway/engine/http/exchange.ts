@@ -48,6 +48,8 @@ export interface Exchange {
 /** Filled in as the request goes along. */
 export interface ExchangeInfo {
   routeName: string;
+  /** `address:port` of the client behind trusted proxies; undefined: the peer. */
+  clientAddress: string | undefined;
   upstreamCluster: string | undefined;
   upstreamClusterAltStatName: string | undefined;
   upstreamHost: string | undefined;
@@ -73,6 +75,7 @@ export interface ExchangeInfo {
 export function createExchangeInfo(): ExchangeInfo {
   return {
     routeName: '',
+    clientAddress: undefined,
     upstreamCluster: undefined,
     upstreamClusterAltStatName: undefined,
     upstreamHost: undefined,

@@ -1,5 +1,6 @@
 // The connection manager's changes to a request's headers: what a client may not say, and what endpoints are told about it.
 import { randomUUID, type X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { HttpConnectionManager } from '../config/engine-config.ts';
 import { forwardedClientCert } from './forward-client-cert.ts';
@@ -108,10 +109,11 @@ export function buildRequestHeaders(
 }
 
 /** The client as seen past the proxies in front that are trusted; each of them added one address to the list. */
-function trustedClient(forwardedFor: string | undefined, remoteIp: string, trustedHops: number): string {
+export function trustedClient(forwardedFor: string | undefined, remoteIp: string, trustedHops: number): string {
   if (trustedHops === 0 || forwardedFor === undefined) return remoteIp;
   const addresses = forwardedFor.split(',').map((part) => part.trim());
-  return addresses[addresses.length - trustedHops] ?? remoteIp;
+  const client = addresses[addresses.length - trustedHops] ?? '';
+  return isIP(client) === 0 ? remoteIp : client;
 }
 
 /** Envoy says its own address in place of a loopback peer's: 127.0.0.1 would mean the endpoint itself there. */

@@ -18,7 +18,7 @@ import { getHeader, type HeaderList, hasToken, isGrpcContentType } from './heade
 import type { ConnectionState, HttpServing } from './http-serving.ts';
 import { renderLocalReply } from './local-reply.ts';
 import { requestHeaderValues } from './request-header-values.ts';
-import { buildRequestHeaders } from './request-headers.ts';
+import { buildRequestHeaders, trustedClient } from './request-headers.ts';
 import { buildResponseHeaders } from './response-headers.ts';
 import { grpcRequestHeaders, isGrpcWeb, translateGrpcWeb } from './translate-grpc-web.ts';
 
@@ -190,6 +190,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     }
     exchange.path = checked.path;
     exchange.authority = checked.authority;
+    if (manager.useRemoteAddress && manager.xffNumTrustedHops > 0) info.clientAddress = clientAddress();
     exchange.headers = buildRequestHeaders(
       stream.head.headers,
       { remoteIp: connection.remoteIp, scheme, tls: connection.tls },
@@ -215,6 +216,14 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     }
     if (grpcWeb) exchange.headers = grpcRequestHeaders(exchange.headers);
     serveRoute(exchange, virtualHost, found, serving);
+  }
+
+  /** No port is known of a client behind proxies. */
+  function clientAddress(): string | undefined {
+    const forwardedFor = getHeader(stream.head.headers, 'x-forwarded-for');
+    const client = trustedClient(forwardedFor, connection.remoteIp, manager.xffNumTrustedHops);
+    if (client === connection.remoteIp) return undefined;
+    return client.includes(':') ? `[${client}]:0` : `${client}:0`;
   }
 
   function refuseGrpcWeb(): void {
