@@ -17,6 +17,7 @@ import { dataPlaneNames, skipDataPlane } from './harness/data-planes.ts';
 import { portMapFor } from './harness/free-ports.ts';
 import { gateway, httpServer, service } from './harness/manifests.ts';
 import { requireLinux } from './harness/require-tool.ts';
+import { sendRequest } from './harness/send-request.ts';
 import { startTidegate, type TidegateProcess } from './harness/tidegate-process.ts';
 
 const hosts = 100;
@@ -71,24 +72,10 @@ function createClient(port: number): Client {
   const agent = new http.Agent({ keepAlive: true, maxSockets: lanes });
   const session = http2.connect(`http://127.0.0.1:${port}`);
   session.on('error', () => {});
-  const overHttp1: Client['send'] = (host, { method, path, headers, body }) =>
-    new Promise((resolve, reject) => {
-      const options = { port, host: '127.0.0.1', method, path, agent, headers: { host, ...headers } };
-      const request = http.request(options, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: comparable(response.rawHeaders),
-            body: Buffer.concat(chunks).toString(),
-          }),
-        );
-      });
-      request.on('error', reject);
-      request.end(body);
-    });
+  const overHttp1: Client['send'] = async (host, request) => {
+    const { status, rawHeaders, body } = await sendRequest({ ...request, host, port, agent, timeoutMs: 30_000 });
+    return { status, headers: comparable(rawHeaders), body };
+  };
   const overHttp2: Client['send'] = (host, { method, path, headers, body }) =>
     new Promise((resolve, reject) => {
       const { te, ...others } = headers;

@@ -1,7 +1,5 @@
 // Servers with protocol GRPC-WEB: browsers call gRPC services, in binary and in base64, alike on both data planes.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import http from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http2';
 import { after, before, describe, it } from 'node:test';
 import { dataPlaneNames, skipDataPlane } from './harness/data-planes.ts';
@@ -16,6 +14,7 @@ import {
   service,
   virtualService,
 } from './harness/manifests.ts';
+import { sendRequest } from './harness/send-request.ts';
 import { startTidegate, type TidegateProcess } from './harness/tidegate-process.ts';
 import { waitUntil } from './harness/wait-until.ts';
 
@@ -60,9 +59,9 @@ function message(text: string): Buffer {
 }
 
 interface Answer {
-  readonly status: number | undefined;
+  readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly trailers: Readonly<Record<string, string>>;
+  readonly trailers: NodeJS.Dict<string>;
   readonly body: string;
 }
 
@@ -74,27 +73,20 @@ async function call(
   accept = type,
   host = 'a.test',
 ): Promise<Answer> {
-  const request = http.request({
-    host: '127.0.0.1',
+  const answer = await sendRequest({
     port,
+    host,
     path,
     method: 'POST',
-    headers: { host, 'content-type': type, accept },
+    headers: { 'content-type': type, accept },
+    body,
+    encoding: 'latin1',
   });
-  request.end(body);
-  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
   const names = ['content-type', 'content-length', 'transfer-encoding', 'grpc-status', 'grpc-message'];
   const headers = Object.fromEntries(
-    names.flatMap((name) => (response.headers[name] === undefined ? [] : [[name, String(response.headers[name])]])),
+    names.flatMap((name) => (answer.headers[name] === undefined ? [] : [[name, String(answer.headers[name])]])),
   );
-  return {
-    status: response.statusCode,
-    headers,
-    trailers: response.trailers as Record<string, string>,
-    body: Buffer.concat(chunks).toString('latin1'),
-  };
+  return { status: answer.status, headers, trailers: answer.trailers, body: answer.body };
 }
 
 for (const dataPlane of dataPlaneNames)

@@ -20,22 +20,20 @@ function broader(host: string): string {
   return dot < 0 ? anyHost : `*.${rest.slice(dot + 1)}`;
 }
 
-/** The chain that a connection for this host would get, as Envoy chooses it: the most specific name. */
-function ownerOf(host: string, owners: ReadonlyMap<string, NamedChain>): NamedChain | undefined {
-  for (let name = host; name !== anyHost; name = broader(name)) {
-    const owner = owners.get(name);
-    if (owner !== undefined) return owner;
-  }
-  return owners.get(anyHost);
+/** Up to `*`, the next one first. */
+function allBroader(host: string): readonly string[] {
+  const names: string[] = [];
+  for (let name = host; name !== anyHost; names.push(name)) name = broader(name);
+  return names;
 }
 
-const isCovered = (host: string, by: ReadonlySet<string>): boolean => {
-  for (let name = host; name !== anyHost; ) {
-    name = broader(name);
-    if (by.has(name)) return true;
-  }
-  return false;
-};
+/** The chain that a connection for this host would get, as Envoy chooses it: the most specific name. */
+function ownerOf(host: string, owners: ReadonlyMap<string, NamedChain>): NamedChain | undefined {
+  const name = [host, ...allBroader(host)].find((one) => owners.has(one));
+  return name === undefined ? undefined : owners.get(name);
+}
+
+const isCovered = (host: string, by: ReadonlySet<string>): boolean => allBroader(host).some((name) => by.has(name));
 
 const certificateOf = ({ chain }: NamedChain): string => JSON.stringify(chain.tls?.certificates ?? []);
 

@@ -15,7 +15,6 @@ import {
   type JsonFormat,
   type MeshSettings,
   unservedMeshKeys,
-  unservedProxyConfigKeys,
 } from './mesh-settings.ts';
 import { report } from './report.ts';
 
@@ -166,10 +165,6 @@ const served = new Set([
   ...['ingressClass', 'ingressControllerMode', 'ingressService', 'ingressSelector'],
 ]);
 
-const isKnown = (key: string): boolean =>
-  unservedMeshKeys.has(key) ||
-  (key.startsWith('defaultConfig.') && unservedProxyConfigKeys.has(key.slice('defaultConfig.'.length)));
-
 function otherKeys(configMap: Resource<'ConfigMap'>, settings: Record<string, unknown>): readonly Diagnostic[] {
   const topology = Object.keys(topologyOf(settings)).filter((key) => key !== 'numTrustedProxies');
   const proxy = [
@@ -180,7 +175,7 @@ function otherKeys(configMap: Resource<'ConfigMap'>, settings: Record<string, un
     ...Object.keys(settings).filter((key) => !served.has(key)),
     ...proxy.map((key) => `defaultConfig.${key}`),
   ].map((key) =>
-    isKnown(key)
+    unservedMeshKeys.has(key)
       ? report(configMap, {
           severity: 'warning',
           code: 'TG0006',

@@ -87,44 +87,31 @@ function incompatible(listener: OpenListener, placed: PlacedServer): string | un
   return undefined;
 }
 
-/** Takes from a TLS server the hosts that an earlier one has: its certificate would never be shown for them. */
-function withoutDuplicateHosts(listener: OpenListener, placed: PlacedServer, diagnostics: Diagnostic[]): PlacedServer {
-  const { server, gateway } = placed;
-  const hosts = server.hosts.filter(({ host }) => {
-    const owner = listener.tlsHosts.get(host);
-    if (owner === undefined) return true;
-    diagnostics.push(
-      conflict(
-        placed,
-        `The host ${host} on TLS port ${server.port} is already served by ${formatResourceRef(owner)}, which wins; the other hosts of this server are served.`,
-        'Name the host in one server only.',
-        'hosts',
-      ),
-    );
-    return false;
-  });
-  for (const { host } of hosts) listener.tlsHosts.set(host, gateway.ref);
-  return { ...placed, server: { ...server, hosts } };
-}
-
-/** Istio's way: one duplicate host, and the whole server is not served. */
-function withoutDuplicateServer(
+/**
+ * Takes from a TLS server the hosts that an earlier one has: its certificate would never be shown for them. Istio's way is to
+ * serve no host of such a server.
+ */
+function withoutDuplicateHosts(
   listener: OpenListener,
   placed: PlacedServer,
+  likeIstio: Model['likeIstio'],
   diagnostics: Diagnostic[],
-): PlacedServer | undefined {
-  const duplicate = placed.server.hosts.find(({ host }) => listener.tlsHosts.has(host));
-  const owner = duplicate && listener.tlsHosts.get(duplicate.host);
-  if (duplicate === undefined || owner === undefined) return withoutDuplicateHosts(listener, placed, diagnostics);
-  diagnostics.push(
-    conflict(
-      placed,
-      `The host ${duplicate.host} on TLS port ${placed.server.port} is already served by ${formatResourceRef(owner)}; no host of this server is served, as in Istio.`,
-      'Name the host in one server only.',
-      'hosts',
-    ),
-  );
-  return undefined;
+): PlacedServer {
+  const { server, gateway } = placed;
+  const dropsServer = likeIstio.has('duplicate-host');
+  const duplicates = server.hosts.filter(({ host }) => listener.tlsHosts.has(host));
+  const effect = dropsServer
+    ? '; no host of this server is served, as in Istio'
+    : ', which wins; the other hosts of this server are served';
+  for (const { host } of dropsServer ? duplicates.slice(0, 1) : duplicates) {
+    const owner = listener.tlsHosts.get(host);
+    const message = `The host ${host} on TLS port ${server.port} is already served by ${owner && formatResourceRef(owner)}${effect}.`;
+    diagnostics.push(conflict(placed, message, 'Name the host in one server only.', 'hosts'));
+  }
+  const isLost = dropsServer && duplicates.length > 0;
+  const hosts = isLost ? [] : server.hosts.filter((host) => !duplicates.includes(host));
+  for (const { host } of hosts) listener.tlsHosts.set(host, gateway.ref);
+  return { ...placed, server: { ...server, hosts } };
 }
 
 function place(
@@ -181,9 +168,8 @@ function place(
         'port',
       ),
     ];
-  const withoutDuplicates = likeIstio.has('duplicate-host') ? withoutDuplicateServer : withoutDuplicateHosts;
-  const accepted = isTls(server) ? withoutDuplicates(listener, placed, diagnostics) : placed;
-  if (accepted !== undefined && accepted.server.hosts.length > 0) {
+  const accepted = isTls(server) ? withoutDuplicateHosts(listener, placed, likeIstio, diagnostics) : placed;
+  if (accepted.server.hosts.length > 0) {
     listener.servers.push(accepted);
     open.set(key, listener);
   }

@@ -79,7 +79,18 @@ export const defaultJsonFormat: Readonly<Record<string, string>> = {
   x_forwarded_for: '%REQ(X-FORWARDED-FOR)%',
 };
 
-/** Keys of MeshConfig that Istio has and Tidegate does not obey yet. */
+/** Of MeshConfig's defaultConfig (ProxyConfig), of which gatewayTopology is served in part. */
+const unservedProxyConfigKeys = [
+  ...['configPath', 'binaryPath', 'serviceCluster', 'drainDuration', 'discoveryAddress', 'statsdUdpAddress'],
+  ...['proxyAdminPort', 'controlPlaneAuthPolicy', 'customConfigFile', 'statNameLength', 'concurrency'],
+  ...['proxyBootstrapTemplatePath', 'interceptionMode', 'tracing', 'envoyAccessLogService', 'envoyMetricsService'],
+  ...['proxyMetadata', 'runtimeValues', 'statusPort', 'extraStatTags', 'terminationDrainDuration', 'meshId'],
+  ...['readinessProbe', 'proxyStatsMatcher', 'holdApplicationUntilProxyStarts', 'caCertificatesPem', 'image'],
+  ...['privateKeyProvider', 'proxyHeaders', 'fileFlushInterval', 'fileFlushMinSizeKb', 'statsCompression'],
+  ...['connectionSettings', 'gatewayTopology.forwardClientCertDetails', 'gatewayTopology.proxyProtocol'],
+];
+
+/** Keys of MeshConfig that Istio has and Tidegate does not obey yet; a dot leads into a mapping. */
 export const unservedMeshKeys: ReadonlySet<string> = new Set([
   'proxyListenPort',
   'proxyInboundListenPort',
@@ -119,15 +130,5 @@ export const unservedMeshKeys: ReadonlySet<string> = new Set([
   'meshMTLS',
   'tlsDefaults',
   'hboneIdleTimeout',
-]);
-
-/** Those of its `defaultConfig` (ProxyConfig), of which `gatewayTopology` is served in part. */
-export const unservedProxyConfigKeys: ReadonlySet<string> = new Set([
-  ...['configPath', 'binaryPath', 'serviceCluster', 'drainDuration', 'discoveryAddress', 'statsdUdpAddress'],
-  ...['proxyAdminPort', 'controlPlaneAuthPolicy', 'customConfigFile', 'statNameLength', 'concurrency'],
-  ...['proxyBootstrapTemplatePath', 'interceptionMode', 'tracing', 'envoyAccessLogService', 'envoyMetricsService'],
-  ...['proxyMetadata', 'runtimeValues', 'statusPort', 'extraStatTags', 'terminationDrainDuration', 'meshId'],
-  ...['readinessProbe', 'proxyStatsMatcher', 'holdApplicationUntilProxyStarts', 'caCertificatesPem', 'image'],
-  ...['privateKeyProvider', 'proxyHeaders', 'fileFlushInterval', 'fileFlushMinSizeKb', 'statsCompression'],
-  ...['connectionSettings', 'gatewayTopology.forwardClientCertDetails', 'gatewayTopology.proxyProtocol'],
+  ...unservedProxyConfigKeys.map((key) => `defaultConfig.${key}`),
 ]);

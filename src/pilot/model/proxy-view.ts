@@ -34,7 +34,7 @@ export interface Target {
   readonly port: number;
   readonly subset: string;
   /** The cluster for sidecars behind AUTO_PASSTHROUGH, under the name that they send as SNI. */
-  readonly sniDnat?: boolean;
+  readonly sniDnat?: boolean | undefined;
 }
 
 export interface WeightedTarget extends Target {

@@ -11,12 +11,12 @@ import { HealthStatus } from '../../xds/generated/envoy/config/core/v3/health_ch
 import { ClusterLoadAssignmentSchema } from '../../xds/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
-import { blackHoleCluster, clusterName } from '../../xds/resource-names.ts';
+import { blackHoleCluster } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
-import { sniDnatName } from '../model/host-names.ts';
 import type { ModelService, ModelServicePort } from '../model/model.ts';
 import type { ClusterView } from '../model/proxy-view.ts';
 import { adsSource, seconds } from './config-source.ts';
+import { targetName } from './translate-route.ts';
 
 const connectTimeout = 10;
 const unlimited = 0xffff_ffff;
@@ -100,14 +100,14 @@ export interface ClusterResources {
 }
 
 /** Ports keep their identity while their Service does: what did not change is not encoded again. */
-const translated = new WeakMap<ModelServicePort, ClusterResources>();
-const translatedSniDnat = new WeakMap<ModelServicePort, ClusterResources>();
+const translated = new WeakMap<ModelServicePort, Map<string, ClusterResources>>();
 
 export function translateCluster({ service, port, sniDnat }: ClusterView): ClusterResources {
-  const cache = sniDnat === true ? translatedSniDnat : translated;
-  const known = cache.get(port);
+  const name = targetName({ host: service.host, port: port.port, subset: '', sniDnat });
+  const byName = translated.get(port) ?? new Map<string, ClusterResources>();
+  translated.set(port, byName);
+  const known = byName.get(name);
   if (known !== undefined) return known;
-  const name = (sniDnat === true ? sniDnatName : clusterName)(port.port, '', service.host);
   const resources = {
     cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, service, port), {
       references: [{ typeUrl: typeUrls.endpoint, name }],
@@ -115,7 +115,7 @@ export function translateCluster({ service, port, sniDnat }: ClusterView): Clust
     }),
     endpoints: translateEndpoints(name, service, port),
   };
-  cache.set(port, resources);
+  byName.set(name, resources);
   return resources;
 }
 

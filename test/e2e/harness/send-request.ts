@@ -6,6 +6,8 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly headers: http.IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly trailers: NodeJS.Dict<string>;
 }
 
 export interface RequestOptions {
@@ -14,6 +16,9 @@ export interface RequestOptions {
   readonly path?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer | string | undefined;
+  /** Of the answer's body; latin1 keeps its bytes. */
+  readonly encoding?: 'utf8' | 'latin1';
   /** PEM of the CA to trust: sends over TLS, with the host as SNI. */
   readonly ca?: string;
   readonly agent?: http.Agent;
@@ -39,13 +44,16 @@ export function sendRequest(options: RequestOptions): Promise<Answer> {
     request.on('error', reject);
     request.on('response', (response) => {
       let body = '';
-      response.setEncoding('utf8');
+      response.setEncoding(options.encoding ?? 'utf8');
       response.on('data', (chunk: string) => {
         body += chunk;
       });
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body, headers: response.headers }));
+      response.on('end', () => {
+        const { statusCode: status = 0, headers, rawHeaders, trailers } = response;
+        resolve({ status, body, headers, rawHeaders, trailers });
+      });
     });
-    request.end();
+    request.end(options.body);
   });
 }

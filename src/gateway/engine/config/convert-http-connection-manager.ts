@@ -92,8 +92,7 @@ export function convertHttpConnectionManager(
       .map(({ upgradeType }) => upgradeType.toLowerCase()),
     httpFilters: nameFilters(manager.httpFilters, findings),
     grpcWeb: manager.httpFilters.some(
-      ({ configType, disabled }) =>
-        !disabled && configType.case === 'typedConfig' && extensionType(configType.value) === GrpcWebSchema.typeName,
+      (filter) => !filter.disabled && extensionType(configOf(filter)) === GrpcWebSchema.typeName,
     ),
     accessLogs: convertAccessLogs(manager.accessLog, 'HttpConnectionManager', findings),
   };
@@ -150,10 +149,12 @@ function nameRoutes(manager: EnvoyManager, { listener, chain, needs }: ChainCont
   }
 }
 
+const configOf = ({ configType }: HttpFilter) => (configType.case === 'typedConfig' ? configType.value : undefined);
+
 function nameFilters(filters: readonly HttpFilter[], findings: Findings): readonly string[] {
   const names: string[] = [];
   for (const [index, filter] of filters.entries()) {
-    const any = filter.configType.case === 'typedConfig' ? filter.configType.value : undefined;
+    const any = configOf(filter);
     const type = extensionType(any);
     const last = index === filters.length - 1;
     const called = `named ${filter.name} of type ${type}`;

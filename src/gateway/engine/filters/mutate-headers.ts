@@ -1,7 +1,7 @@
 // Carries out what a route says about the headers of a message, in Envoy's order.
 import type { HeaderMutations } from '../config/engine-config.ts';
 import type { RequestInfo } from '../config/request-info.ts';
-import { getHeader, type HeaderList, keptOnce } from '../http/header-list.ts';
+import { getHeader, type HeaderList, keptOnce, withoutHeaders } from '../http/header-list.ts';
 
 /** A new list. `infoOf` is asked for only where a value depends on the request: it is given what is left before anything is added. */
 export function mutateHeaders(
@@ -9,7 +9,7 @@ export function mutateHeaders(
   mutations: HeaderMutations,
   infoOf: (left: HeaderList) => RequestInfo,
 ): HeaderList {
-  let changed = mutations.remove.length > 0 ? without(headers, new Set(mutations.remove)) : [...headers];
+  let changed = mutations.remove.length > 0 ? withoutHeaders(headers, new Set(mutations.remove)) : [...headers];
   let known: RequestInfo | undefined;
   const overwrites: string[] = [];
   const additions: string[] = [];
@@ -37,14 +37,5 @@ function add(headers: HeaderList, name: string, value: string): void {
 function overwrite(headers: HeaderList, overwrites: HeaderList): HeaderList {
   const last = new Map<string, string>();
   for (let i = 0; i < overwrites.length; i += 2) last.set(overwrites[i] ?? '', overwrites[i + 1] ?? '');
-  return [...without(headers, last), ...[...last].flat()];
-}
-
-function without(headers: HeaderList, names: { has(name: string): boolean }): HeaderList {
-  const kept: HeaderList = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] ?? '';
-    if (!names.has(name)) kept.push(name, headers[i + 1] ?? '');
-  }
-  return kept;
+  return [...withoutHeaders(headers, last), ...[...last].flat()];
 }

@@ -77,3 +77,13 @@ export function formatHeaderLines(headers: HeaderList): string {
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
   return text;
 }
+
+/** A new list. */
+export function withoutHeaders(headers: HeaderList, names: { has(name: string): boolean }): HeaderList {
+  const kept: HeaderList = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (!names.has(name)) kept.push(name, headers[i + 1] ?? '');
+  }
+  return kept;
+}

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { HttpConnectionManager } from '../config/engine-config.ts';
 import { forwardedClientCert } from './forward-client-cert.ts';
-import type { HeaderList } from './header-list.ts';
+import { getHeader, type HeaderList } from './header-list.ts';
 
 /** Headers of one hop; `te` stays where it only says that trailers are welcome. */
 const hopByHop = new Set([
@@ -52,7 +52,10 @@ const replaced = new Set([
 const ofUpgrade = new Set(['connection', 'upgrade']);
 
 export interface RequestOrigin {
+  /** Of the peer. */
   readonly remoteIp: string;
+  /** As `trustedClient` says. */
+  readonly clientIp: string;
   readonly scheme: 'http' | 'https';
   /** Certificates of a connection whose client showed one. */
   readonly tls?:
@@ -97,8 +100,7 @@ export function buildRequestHeaders(
     headers.push('x-forwarded-for', chain);
   } else if (forwardedFor !== undefined) headers.push('x-forwarded-for', forwardedFor);
   headers.push('x-forwarded-proto', trustedProto ?? origin.scheme);
-  if (manager.useRemoteAddress)
-    headers.push('x-envoy-external-address', trustedClient(forwardedFor, origin.remoteIp, manager.xffNumTrustedHops));
+  if (manager.useRemoteAddress) headers.push('x-envoy-external-address', origin.clientIp);
   if (manager.forwardClientCert && origin.tls?.peer)
     headers.push(
       'x-forwarded-client-cert',
@@ -109,10 +111,14 @@ export function buildRequestHeaders(
 }
 
 /** The client as seen past the proxies in front that are trusted; each of them added one address to the list. */
-export function trustedClient(forwardedFor: string | undefined, remoteIp: string, trustedHops: number): string {
-  if (trustedHops === 0 || forwardedFor === undefined) return remoteIp;
-  const addresses = forwardedFor.split(',').map((part) => part.trim());
-  const client = addresses[addresses.length - trustedHops] ?? '';
+export function trustedClient(
+  received: HeaderList,
+  remoteIp: string,
+  { useRemoteAddress, xffNumTrustedHops }: HttpConnectionManager,
+): string {
+  if (!useRemoteAddress || xffNumTrustedHops === 0) return remoteIp;
+  const addresses = (getHeader(received, 'x-forwarded-for') ?? '').split(',').map((part) => part.trim());
+  const client = addresses[addresses.length - xffNumTrustedHops] ?? '';
   return isIP(client) === 0 ? remoteIp : client;
 }
 

@@ -4,6 +4,7 @@ import { redirectToTls } from '../filters/redirect-request.ts';
 import { serveRoute } from '../filters/serve-route.ts';
 import { matchRoute } from '../match/match-route.ts';
 import { matchVirtualHost } from '../match/match-virtual-host.ts';
+import { socketAddress } from '../upstream/connect-upstream.ts';
 import { buildRequestInfo } from './build-request-info.ts';
 import { checkRequest, requestedUpgrade } from './check-request.ts';
 import type { DownstreamStream } from './downstream-stream.ts';
@@ -22,6 +23,12 @@ import { buildRequestHeaders, trustedClient } from './request-headers.ts';
 import { buildResponseHeaders } from './response-headers.ts';
 import { grpcRequestHeaders, isGrpcWeb, translateGrpcWeb } from './translate-grpc-web.ts';
 
+const badBase64: LocalReply = {
+  status: 400,
+  body: 'Bad gRPC-web request, invalid base64 data.',
+  details: 'grpc_base_64_decode_failed_bad_size',
+};
+
 export function serveRequest(downstream: DownstreamStream, state: ConnectionState, serving: HttpServing): void {
   const { connection } = state;
   const manager = state.manager();
@@ -29,7 +36,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
   const grpcWeb = manager.grpcWeb && isGrpcWeb(downstream.head.headers);
   const stream = grpcWeb
     ? translateGrpcWeb(downstream, {
-        onBadRequest: () => refuseGrpcWeb(),
+        onBadRequest: () => refuse(badBase64),
         onReceived: (difference) => {
           info.bytesReceived += difference;
         },
@@ -142,18 +149,8 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
   };
 
   state.requestStarted();
-  const onProtocolError = (): void => {
-    events.onAbort();
-    if (responded) exchange.reset();
-    else
-      exchange.sendLocalReply({
-        status: 400,
-        body: 'Bad Request',
-        details: 'http1.codec_error',
-        flags: ['DPE'],
-        close: true,
-      });
-  };
+  const onProtocolError = (): void =>
+    refuse({ status: 400, body: 'Bad Request', details: 'http1.codec_error', flags: ['DPE'], close: true });
   stream.listen({ onDrain: () => events.onDrain(), onProtocolError, onClose: finish });
   if (!stream.hasBody) info.requestEndAt = startedAt;
   if (manager.streamIdleTimeoutMs > 0) {
@@ -190,10 +187,13 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     }
     exchange.path = checked.path;
     exchange.authority = checked.authority;
-    if (manager.useRemoteAddress && manager.xffNumTrustedHops > 0) info.clientAddress = clientAddress();
+    const { remoteIp } = connection;
+    const clientIp = trustedClient(stream.head.headers, remoteIp, manager);
+    // No port is known of a client behind proxies.
+    if (clientIp !== remoteIp) info.clientAddress = socketAddress(clientIp, 0);
     exchange.headers = buildRequestHeaders(
       stream.head.headers,
-      { remoteIp: connection.remoteIp, scheme, tls: connection.tls },
+      { remoteIp, clientIp, scheme, tls: connection.tls },
       manager,
       upgrades,
     );
@@ -218,23 +218,11 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     serveRoute(exchange, virtualHost, found, serving);
   }
 
-  /** No port is known of a client behind proxies. */
-  function clientAddress(): string | undefined {
-    const forwardedFor = getHeader(stream.head.headers, 'x-forwarded-for');
-    const client = trustedClient(forwardedFor, connection.remoteIp, manager.xffNumTrustedHops);
-    if (client === connection.remoteIp) return undefined;
-    return client.includes(':') ? `[${client}]:0` : `${client}:0`;
-  }
-
-  function refuseGrpcWeb(): void {
+  /** Of a request whose rest cannot be read. */
+  function refuse(reply: LocalReply): void {
     events.onAbort();
     if (responded) exchange.reset();
-    else
-      exchange.sendLocalReply({
-        status: 400,
-        body: 'Bad gRPC-web request, invalid base64 data.',
-        details: 'grpc_base_64_decode_failed_bad_size',
-      });
+    else exchange.sendLocalReply(reply);
   }
 }
 

@@ -1,11 +1,14 @@
 // The gRPC-Web filter: a browser's request → a gRPC call, and its answer back with the trailers in the body (Envoy's grpc_web).
 import { createBase64Decoder, createFrameEncoder } from './base64-stream.ts';
 import type { DownstreamStream } from './downstream-stream.ts';
-import { getHeader, type HeaderList, isGrpcContentType, setHeader } from './header-list.ts';
+import { getHeader, type HeaderList, isGrpcContentType, setHeader, withoutHeaders } from './header-list.ts';
 import { renderLocalReply } from './local-reply.ts';
 
 const binaryTypes: ReadonlySet<string> = new Set(['application/grpc-web', 'application/grpc-web+proto']);
 const textTypes: ReadonlySet<string> = new Set(['application/grpc-web-text', 'application/grpc-web-text+proto']);
+
+/** Of a body as it is on the other side. */
+const contentLength: ReadonlySet<string> = new Set(['content-length']);
 
 /** Of an answer that is none of gRPC: it becomes the message of the status. Envoy's limit. */
 const maxMessageBytes = 16 * 1024;
@@ -20,16 +23,12 @@ export function isGrpcWeb(headers: HeaderList): boolean {
 
 /** What the service is told: a call like any other. */
 export function grpcRequestHeaders(headers: HeaderList): HeaderList {
-  // Of the encoded body.
-  const changed = without(headers, 'content-length');
+  const changed = withoutHeaders(headers, contentLength);
   setHeader(changed, 'content-type', 'application/grpc');
   setHeader(changed, 'te', 'trailers');
   setHeader(changed, 'grpc-accept-encoding', 'identity');
   return changed;
 }
-
-const without = (headers: HeaderList, name: string): HeaderList =>
-  headers.filter((_, i) => headers[i - (i % 2)]?.toLowerCase() !== name);
 
 function trailersFrame(trailers: HeaderList): Buffer {
   const lines: string[] = [];
@@ -114,7 +113,7 @@ export function translateGrpcWeb(
     },
     respond: (status, headers, endStream) => {
       if (isGrpcAnswer(status, headers, endStream)) {
-        const changed = without(headers, 'content-length');
+        const changed = withoutHeaders(headers, contentLength);
         setHeader(changed, 'content-type', answerType);
         stream.respond(status, changed, endStream);
         return;
@@ -146,7 +145,7 @@ export function translateGrpcWeb(
     if (held === undefined) return;
     const { status, headers, chunks } = held;
     const message = Buffer.concat(chunks).subarray(0, maxMessageBytes);
-    const rendered = renderLocalReply(status, message, 'mapped', without(headers, 'content-length'));
+    const rendered = renderLocalReply(status, message, 'mapped', withoutHeaders(headers, contentLength));
     setHeader(rendered.headers, 'content-type', answerType);
     stream.respond(status, rendered.headers, true);
   }
