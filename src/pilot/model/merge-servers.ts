@@ -109,7 +109,7 @@ function withoutDuplicateHosts(
     diagnostics.push(conflict(placed, message, 'Name the host in one server only.', 'hosts'));
   }
   const isLost = dropsServer && duplicates.length > 0;
-  const hosts = isLost ? [] : server.hosts.filter((host) => !duplicates.includes(host));
+  const hosts = isLost ? [] : server.hosts.filter(({ host }) => !listener.tlsHosts.has(host));
   for (const { host } of hosts) listener.tlsHosts.set(host, gateway.ref);
   return { ...placed, server: { ...server, hosts } };
 }
