@@ -74,6 +74,11 @@ export const diagnosticCodes = {
     name: 'DelegateNotUsed',
     doc: 'A VirtualService cannot delegate to another one, or a rule of the other one gets no request.',
   },
+  TG0027: {
+    name: 'DestinationRuleOverridden',
+    doc: 'A part of a DestinationRule has no effect, since another one for the same host comes first.',
+  },
+  TG0028: { name: 'SubsetWithoutEndpoints', doc: 'No ready endpoint of a Service has the labels of a subset.' },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

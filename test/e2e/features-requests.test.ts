@@ -153,7 +153,7 @@ for (const dataPlane of dataPlaneNames)
             const result = await runRequest(
               { protocol: 'http', port: 80, ...request },
               {
-                source: null,
+                source: request.source ?? null,
                 target: (port) => ({ host: '127.0.0.1', port: portMap[port] ?? port }),
                 rewrite: (value) => value,
                 unrewrite: (value) => value,

@@ -109,6 +109,72 @@ const newer: Readonly<Record<string, Schema>> = {
   },
 };
 
+const warmup: Schema = { properties: { duration: text, minimumPercent: number, aggression: number } };
+/** What Istio's DestinationRule has got since. */
+const newerTrafficPolicy: Schema = {
+  properties: {
+    loadBalancer: {
+      properties: {
+        warmup,
+        consistentHash: {
+          properties: {
+            httpCookie: { properties: { attributes: { items: { properties: { name: text, value: text } } } } },
+          },
+        },
+        zoneAwareLbSetting: {
+          properties: {
+            enabled: { type: 'boolean' },
+            failover: { items: { properties: { from: text, to: text } } },
+            failoverPriority: texts,
+            minClusterSize: number,
+          },
+        },
+        backendUtilization: { type: 'object' },
+      },
+    },
+    connectionPool: {
+      properties: {
+        tcp: { properties: { idleTimeout: text } },
+        http: {
+          properties: {
+            maxConcurrentStreams: number,
+            http2KeepAlive: { properties: { interval: text, timeout: text } },
+          },
+        },
+      },
+    },
+    outlierDetection: { properties: { outlierDetectionHttpErrorCodes: { items: number } } },
+    tls: { properties: { caCrl: text } },
+    proxyProtocol: { properties: { version: { enum: ['V1', 'V2'] } } },
+    retryBudget: { properties: { percent: number, minRetryConcurrency: number, budgetInterval: text } },
+  },
+};
+
+/** One message in four places: its fields are listed once, and in the other places as a whole. */
+function destinationRuleSchema(file: string): Schema {
+  const schema = crdSchema(file);
+  const whole: Schema = { type: 'object' };
+  const portLevelSettings: Schema = {
+    items: {
+      properties: {
+        port: { properties: { number } },
+        loadBalancer: whole,
+        connectionPool: whole,
+        outlierDetection: whole,
+        tls: whole,
+      },
+    },
+  };
+  const trafficPolicy = merge(schema.properties?.trafficPolicy ?? {}, newerTrafficPolicy);
+  return {
+    properties: {
+      ...schema.properties,
+      trafficPolicy: { properties: { ...trafficPolicy.properties, portLevelSettings } },
+      subsets: { items: { properties: { name: text, labels: { additionalProperties: text }, trafficPolicy: whole } } },
+    },
+  };
+}
+
 function merge(a: Schema, b: Schema | undefined): Schema {
   if (b === undefined) return a;
   const names = new Set([...Object.keys(a.properties ?? {}), ...Object.keys(b.properties ?? {})]);
@@ -132,11 +198,15 @@ const schemas: Readonly<Record<string, Schema>> = {
     crdSchema(require.resolve('@kubernetes-models/istio/networking.istio.io/v1beta1/VirtualService')),
     newer.VirtualService,
   ),
+  DestinationRule: destinationRuleSchema(
+    require.resolve('@kubernetes-models/istio/networking.istio.io/v1beta1/DestinationRule'),
+  ),
   Ingress: ingressSchema,
 };
 const apiVersions: Readonly<Record<string, string>> = {
   Gateway: 'networking.istio.io/v1',
   VirtualService: 'networking.istio.io/v1',
+  DestinationRule: 'networking.istio.io/v1',
   Ingress: 'networking.k8s.io/v1',
 };
 
@@ -192,12 +262,8 @@ function sample({ type, enum: values }: Schema): unknown {
   return type === 'boolean' ? true : type === 'object' ? {} : 'x';
 }
 
-/** Said when routes are built: what a subset is stands in a DestinationRule, which is not read yet. */
-const subset = 'A subset needs a DestinationRule, which Tidegate does not read yet: requests are answered with 503.';
-
 /** What is said of an object that sets just this field. */
 function noteOn(kind: string, path: readonly Step[], schema: Schema): string | undefined {
-  if (path.at(-1) === 'subset') return subset;
   const spec = path.reduceRight<unknown>((inner, step) => (step === 0 ? [inner] : { [step]: inner }), sample(schema));
   const metadata = { name: 'a', annotations: { 'kubernetes.io/ingress.class': 'istio' } };
   const text = JSON.stringify({ apiVersion: apiVersions[kind], kind, metadata, spec });

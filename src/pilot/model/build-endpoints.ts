@@ -3,14 +3,38 @@ import type { EndpointPort } from '../resources/endpoints.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { ServicePort } from '../resources/service.ts';
 import type { ModelEndpoint } from './model.ts';
+import type { PodIndex } from './pod-index.ts';
 import { selectorMatches } from './proxy-class.ts';
 
 /** What belongs to one Service; lists keep their identity while nothing in them changes. */
 export interface EndpointSources {
   readonly slices: readonly Resource<'EndpointSlice'>[];
   readonly endpoints: Resource<'Endpoints'> | undefined;
+  /** Those that the Service's selector finds. */
   readonly pods: readonly Resource<'Pod'>[];
+  /** One for each address of `slices`, or else of `endpoints`, in their order. */
+  readonly backing: readonly (Resource<'Pod'> | undefined)[];
 }
+
+/** Every address with what it says of its Pod, ready or not. */
+export function backingPods(
+  { slices, endpoints }: Pick<EndpointSources, 'slices' | 'endpoints'>,
+  pods: PodIndex,
+): EndpointSources['backing'] {
+  if (slices.length > 0)
+    return slices.flatMap(({ metadata, spec }) =>
+      spec.endpoints.flatMap(({ addresses, targetRef }) =>
+        addresses.map((address) => pods.behind(metadata.namespace, address, targetRef)),
+      ),
+    );
+  if (endpoints === undefined) return [];
+  const { namespace } = endpoints.metadata;
+  return endpoints.spec.subsets.flatMap(({ addresses, notReadyAddresses }) =>
+    [...addresses, ...notReadyAddresses].map(({ ip, targetRef }) => pods.behind(namespace, ip, targetRef)),
+  );
+}
+
+const labelsOf = (pod: Resource<'Pod'> | undefined): ModelEndpoint['labels'] => pod?.metadata.labels ?? {};
 
 const isTcp = (port: { readonly protocol: string }): boolean => port.protocol === 'TCP';
 
@@ -29,27 +53,41 @@ function portNumber(service: Resource<'Service'>, port: ServicePort, offered: re
   return match === undefined ? undefined : (match.port ?? fixedPort(port));
 }
 
-function fromSlices(service: Resource<'Service'>, port: ServicePort, slices: EndpointSources['slices']) {
+function fromSlices(service: Resource<'Service'>, port: ServicePort, { slices, backing }: EndpointSources) {
   const found: ModelEndpoint[] = [];
+  let index = 0;
   for (const { spec } of slices) {
-    if (spec.addressType === 'FQDN') continue;
     // A slice without ports means all ports (headless Services without ports have such).
     const number = spec.ports.length === 0 ? fixedPort(port) : portNumber(service, port, spec.ports);
-    if (number === undefined) continue;
     for (const endpoint of spec.endpoints)
-      if (endpoint.ready || service.spec.publishNotReadyAddresses)
-        for (const address of endpoint.addresses) found.push({ address, port: number });
+      for (const address of endpoint.addresses) {
+        const labels = labelsOf(backing[index]);
+        index += 1;
+        if (number === undefined || spec.addressType === 'FQDN') continue;
+        if (endpoint.ready || service.spec.publishNotReadyAddresses) found.push({ address, port: number, labels });
+      }
   }
   return found;
 }
 
-function fromEndpoints(service: Resource<'Service'>, port: ServicePort, endpoints: Resource<'Endpoints'>) {
-  return endpoints.spec.subsets.flatMap((subset) => {
-    const number = portNumber(service, port, subset.ports);
-    if (number === undefined) return [];
-    const notReady = service.spec.publishNotReadyAddresses ? subset.notReadyAddresses : [];
-    return [...subset.addresses, ...notReady].map(({ ip }) => ({ address: ip, port: number }));
-  });
+function fromEndpoints(
+  service: Resource<'Service'>,
+  port: ServicePort,
+  endpoints: Resource<'Endpoints'>,
+  backing: EndpointSources['backing'],
+) {
+  const found: ModelEndpoint[] = [];
+  let index = 0;
+  for (const { addresses, notReadyAddresses, ports } of endpoints.spec.subsets) {
+    const number = portNumber(service, port, ports);
+    for (const [i, { ip }] of [...addresses, ...notReadyAddresses].entries()) {
+      const labels = labelsOf(backing[index]);
+      index += 1;
+      const counts = i < addresses.length || service.spec.publishNotReadyAddresses;
+      if (number !== undefined && counts) found.push({ address: ip, port: number, labels });
+    }
+  }
+  return found;
 }
 
 /** The number of a container port with that name. */
@@ -62,7 +100,9 @@ function fromPods(service: Resource<'Service'>, port: ServicePort, pods: readonl
     const { podIP, ready } = pod.spec;
     const number = typeof port.targetPort === 'number' ? port.targetPort : namedPort(pod, port.targetPort);
     if (podIP === undefined || number === undefined) return [];
-    return ready || service.spec.publishNotReadyAddresses ? [{ address: podIP, port: number }] : [];
+    return ready || service.spec.publishNotReadyAddresses
+      ? [{ address: podIP, port: number, labels: labelsOf(pod) }]
+      : [];
   });
 }
 
@@ -82,9 +122,9 @@ export function buildEndpoints(
 ): readonly ModelEndpoint[] {
   const found =
     sources.slices.length > 0
-      ? fromSlices(service, port, sources.slices)
+      ? fromSlices(service, port, sources)
       : sources.endpoints !== undefined
-        ? fromEndpoints(service, port, sources.endpoints)
+        ? fromEndpoints(service, port, sources.endpoints, sources.backing)
         : fromPods(service, port, sources.pods);
   const unique = new Map(found.map((endpoint) => [`${endpoint.address} ${endpoint.port}`, endpoint]));
   return [...unique.values()].sort(compareEndpoints);

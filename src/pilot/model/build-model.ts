@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { type Resource, type ResourceKind, resourceRef } from '../resources/resource.ts';
 import type { ObjectsOfKind, Snapshot, SnapshotObjects } from '../resources/snapshot.ts';
 import { buildCertificate, type CertificateResult } from './build-certificate.ts';
+import { buildDestinationRules } from './build-destination-rules.ts';
 import { buildGateway, type GatewayResult } from './build-gateway.ts';
 import { buildIngresses } from './build-ingress.ts';
 import { buildMeshSettings } from './build-mesh-settings.ts';
@@ -11,6 +12,7 @@ import { buildRootCertificates, type RootsResult } from './build-root-certificat
 import { rootsSuffix } from './build-server-tls.ts';
 import { buildServices } from './build-services.ts';
 import { buildVirtualService, type VirtualServiceResult } from './build-virtual-service.ts';
+import { checkDestinationRule } from './check-destination-rule.ts';
 import { checkEndpointSlice } from './check-endpoint-slice.ts';
 import { checkGateway, mayFront } from './check-gateway.ts';
 import { checkPortNames } from './check-port-names.ts';
@@ -143,6 +145,7 @@ export function buildModel(
   const gatewayResults = inOrder(objects.Gateway).map(gatewayOf);
   const virtualServiceResults = inOrder(objects.VirtualService).map(virtualServiceOf);
   const services = buildServices(previous?.services, objects);
+  const rules = buildDestinationRules(previous?.destinationRules, inOrder(objects.DestinationRule));
   const ingress = buildIngresses(objects, mesh.mesh, services, likeIstio);
   const gateways = [...gatewayResults.map(({ gateway }) => gateway), ...ingress.gateways].sort((a, b) =>
     compareResources(a.resource, b.resource),
@@ -156,6 +159,7 @@ export function buildModel(
     mesh: mesh.mesh,
     likeIstio,
     services,
+    destinationRules: rules.destinationRules,
     gateways,
     gatewaysByKey: new Map(gateways.map((gateway) => [gateway.key, gateway])),
     virtualServices,
@@ -164,7 +168,8 @@ export function buildModel(
     roots: buildSecrets(previous?.roots, rootNames(gateways), objects.Secret, rootsOf),
     builtAt: now,
   };
-  const views = impliedProxyClasses(model).map((proxyClass) => buildProxyView(model, proxyClass));
+  const proxyClasses = impliedProxyClasses(model);
+  const views = proxyClasses.map((proxyClass) => buildProxyView(model, proxyClass));
   const diagnostics = mergeDiagnostics(
     snapshot.diagnostics,
     objectDiagnostics(objects),
@@ -174,8 +179,12 @@ export function buildModel(
     gateways.flatMap((gateway) => checkGateway(model, gateway)),
     virtualServiceResults.flatMap((result) => result.diagnostics),
     delegation.diagnostics,
+    rules.diagnostics,
+    inOrder(objects.DestinationRule).flatMap((rule) => checkDestinationRule(services, rule)),
     ingress.diagnostics,
-    writtenVirtualServices.flatMap((virtualService) => checkVirtualService(model, virtualService)),
+    writtenVirtualServices.flatMap((virtualService) =>
+      checkVirtualService({ model, gateways: proxyClasses }, virtualService),
+    ),
     views.flatMap((view) => view.diagnostics),
     checkPortNames(views.flatMap((view) => view.clusters)),
   );

@@ -114,7 +114,7 @@ function connectionChains(
 ): readonly FilterChainView[] {
   const { model, proxyClass, use } = builder;
   if (placed.server.kind === 'auto-passthrough')
-    return buildAutoPassthroughChains(model, placed, proxyClass.namespace, taken, use);
+    return buildAutoPassthroughChains(model, placed, proxyClass, taken, use);
   const context = {
     model,
     proxyNamespace: proxyClass.namespace,
@@ -184,7 +184,8 @@ function portRows(listener: MergedListener, served: boolean): readonly PortRow[]
 function build(model: Model, proxyClass: ProxyClass): ProxyView {
   const clusters = new Map<string, ClusterView>();
   const use = (cluster: ClusterView): void => {
-    clusters.set(`${cluster.service.host} ${cluster.port.port} ${cluster.sniDnat === true}`, cluster);
+    const { service, port, subset, sniDnat } = cluster;
+    clusters.set(`${service.host} ${port.port} ${subset?.name ?? ''} ${sniDnat === true}`, cluster);
   };
   const builder: Builder = { model, proxyClass, use, routeTables: [], diagnostics: [] };
   const merged = mergeServers(model, proxyClass);

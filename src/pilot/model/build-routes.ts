@@ -1,4 +1,6 @@
 // The routes of one VirtualService for one Gateway and port, in Istio's order.
+
+import type { HashKey } from '../resources/destination-rule.ts';
 import { formatFieldPath } from '../resources/resource.ts';
 import type { HeaderOperations } from '../resources/virtual-service.ts';
 import type {
@@ -13,7 +15,7 @@ import type {
 } from './model.ts';
 import { selectorMatches } from './proxy-class.ts';
 import type { ClusterView, ForwardTargets, RedirectView, RewriteView, RouteView, Target } from './proxy-view.ts';
-import { resolveDestination } from './resolve-destination.ts';
+import { clusterOf, resolveDestination } from './resolve-destination.ts';
 
 export interface RouteContext {
   readonly model: Model;
@@ -36,26 +38,34 @@ export function applies(
   return match.gateways.length === 0 || match.gateways.includes(context.gateway);
 }
 
-function useTarget(context: RouteContext, destination: DestinationName): Target {
-  const { model, proxyNamespace } = context;
-  const { target, service, port } = resolveDestination(model.services, destination, context.port, proxyNamespace);
-  if (service !== undefined && port !== undefined) context.use({ service, port });
-  return target;
+interface UsedTarget {
+  readonly target: Target;
+  readonly hashKey: HashKey | undefined;
+}
+
+function useTarget(context: RouteContext, destination: DestinationName): UsedTarget {
+  const { model, proxyNamespace: namespace, proxyLabels: labels } = context;
+  const { target, service, port } = resolveDestination(model.services, destination, context.port, namespace);
+  if (service === undefined || port === undefined) return { target, hashKey: undefined };
+  const cluster = clusterOf(model, { service, port, subset: target.subset }, { namespace, labels });
+  if (cluster !== undefined) context.use(cluster);
+  const balancing = cluster?.policy.loadBalancer?.policy;
+  return { target, hashKey: typeof balancing === 'object' ? balancing.key : undefined };
 }
 
 export function forwardTargets(
   context: RouteContext,
   action: Extract<ModelAction, { kind: 'forward' }>,
 ): ForwardTargets {
-  const targets = action.destinations.map((destination) => ({
-    ...useTarget(context, destination),
-    weight: destination.weight,
-    headers: destination.headers,
-  }));
-  const [first] = targets;
-  return action.weighted || first === undefined
-    ? { kind: 'weighted', targets }
-    : { kind: 'single', target: { host: first.host, port: first.port, subset: first.subset } };
+  const used = action.destinations.map((destination) => ({ ...destination, ...useTarget(context, destination) }));
+  const hashKeys = used.flatMap(({ hashKey }) => hashKey ?? []);
+  const [first] = used;
+  if (!action.weighted && first !== undefined) return { kind: 'single', target: first.target, hashKeys };
+  return {
+    kind: 'weighted',
+    targets: used.map(({ target, weight, headers }) => ({ ...target, weight, headers })),
+    hashKeys,
+  };
 }
 
 /** Conditions on the client's workload, which at a gateway is the gateway itself. */
@@ -158,7 +168,7 @@ function buildRoute(
       kind: 'forward',
       targets: forwardTargets(context, rule.action),
       rewrite: rewrite(rule),
-      mirrors: (rule.mirrors ?? []).map((mirror) => ({ ...useTarget(context, mirror), share: mirror.share })),
+      mirrors: (rule.mirrors ?? []).map((mirror) => ({ ...useTarget(context, mirror).target, share: mirror.share })),
       timeoutMs: rule.timeoutMs,
       retries: rule.retries ?? context.model.mesh.defaultHttpRetryPolicy,
     },

@@ -3,21 +3,18 @@ import { isIP } from 'node:net';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { objectKey, type SnapshotObjects } from '../resources/snapshot.ts';
 import { backendProtocol } from './backend-protocol.ts';
-import { buildEndpoints, type EndpointSources, namedPort, selectPods } from './build-endpoints.ts';
+import { backingPods, buildEndpoints, type EndpointSources, namedPort, selectPods } from './build-endpoints.ts';
+import { type ExportTo, exportedTo } from './export-to.ts';
 import { serviceHost } from './host-names.ts';
 import type { ModelService, ModelServicePort } from './model.ts';
+import { indexPods } from './pod-index.ts';
 
 const exportToAnnotation = 'networking.istio.io/exportTo';
 const noTranslationLabel = 'experimental.istio.io/disable-gateway-port-translation';
 
-function visibleTo(resource: Resource<'Service'>): ReadonlySet<string> | undefined {
-  const text = resource.metadata.annotations[exportToAnnotation];
-  if (text === undefined || text.trim() === '') return undefined;
-  const names = text.split(',').map((part) => part.trim());
-  if (names.includes('*')) return undefined;
-  return new Set(
-    names.filter((name) => name !== '~').map((name) => (name === '.' ? resource.metadata.namespace : name)),
-  );
+function exportToOf({ metadata }: Resource<'Service'>): ExportTo {
+  const text = metadata.annotations[exportToAnnotation] ?? '';
+  return exportedTo(text.trim() === '' ? [] : text.split(',').map((part) => part.trim()), metadata.namespace);
 }
 
 function targetPort(port: Resource<'Service'>['spec']['ports'][number], pods: EndpointSources['pods']) {
@@ -56,7 +53,7 @@ function buildService(resource: Resource<'Service'>, sources: EndpointSources): 
     ports: alias === undefined ? buildPorts(resource, sources) : [],
     selector: resource.spec.type === 'ExternalName' ? {} : resource.spec.selector,
     alias: alias === undefined || isIP(alias) !== 0 ? alias : alias.replace(/\.$/, ''),
-    visibleTo: visibleTo(resource),
+    exportTo: exportToOf(resource),
     translatesPorts: labels[noTranslationLabel] !== 'true',
     resource,
   };
@@ -86,7 +83,8 @@ function reuse(before: ModelService | undefined, resource: Resource<'Service'>, 
   const same =
     known.endpoints === sources.endpoints &&
     sameList(known.slices, sources.slices) &&
-    sameList(known.pods, sources.pods);
+    sameList(known.pods, sources.pods) &&
+    sameList(known.backing, sources.backing);
   return same ? before : undefined;
 }
 
@@ -97,13 +95,14 @@ export function buildServices(
   const slices = groupBy(objects.EndpointSlice.values(), ({ metadata, spec }) =>
     spec.serviceName === undefined ? undefined : objectKey(metadata.namespace, spec.serviceName),
   );
-  const pods = groupBy(objects.Pod.values(), ({ metadata }) => metadata.namespace);
+  const pods = indexPods(objects.Pod);
   const services = new Map<string, ModelService>();
   for (const [key, resource] of objects.Service) {
+    const written = { slices: slices.get(key) ?? [], endpoints: objects.Endpoints.get(key) };
     const sources: EndpointSources = {
-      slices: slices.get(key) ?? [],
-      endpoints: objects.Endpoints.get(key),
-      pods: selectPods(resource, pods.get(resource.metadata.namespace) ?? []),
+      ...written,
+      pods: selectPods(resource, pods.inNamespace(resource.metadata.namespace)),
+      backing: backingPods(written, pods),
     };
     const host = serviceHost(resource.metadata.namespace, resource.metadata.name);
     const kept = reuse(previous?.get(host), resource, sources);

@@ -12,6 +12,7 @@ import type {
 import { buildHttpMatch, everyRequest } from './build-http-match.ts';
 import { checkHttpRoute } from './check-http-route.ts';
 import { checkRegex } from './check-regex.ts';
+import { exportedTo } from './export-to.ts';
 import { isHostName, isSubsetOf, resolveGatewayName, resolveShortName } from './host-names.ts';
 import type {
   ModelAction,
@@ -190,14 +191,6 @@ function buildHosts(resource: Resource<'VirtualService'>, findings: Finding[]): 
   return [...hosts];
 }
 
-function exportTo(resource: Resource<'VirtualService'>): ModelVirtualService['exportTo'] {
-  const names = resource.spec.exportTo;
-  if (names.length === 0 || names.includes('*')) return 'all';
-  return new Set(
-    names.filter((name) => name !== '~').map((name) => (name === '.' ? resource.metadata.namespace : name)),
-  );
-}
-
 export function buildVirtualService(resource: Resource<'VirtualService'>): VirtualServiceResult {
   const { name, namespace } = resource.metadata;
   const findings: Finding[] = [];
@@ -209,7 +202,7 @@ export function buildVirtualService(resource: Resource<'VirtualService'>): Virtu
     ref: resourceRef(resource),
     hosts: buildHosts(resource, findings),
     gateways: [...new Set(gateways)].filter((key) => key !== 'mesh'),
-    exportTo: exportTo(resource),
+    exportTo: exportedTo(resource.spec.exportTo, namespace),
     http: resource.spec.http.map((route) => buildHttpRule(route, resourceRef(resource), findings)),
     tls: resource.spec.tls.map((route) => buildTlsRule(route, resource, findings)),
     tcp: resource.spec.tcp.map((route) => buildTcpRule(route, namespace, findings)),

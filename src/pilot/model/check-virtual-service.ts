@@ -1,12 +1,20 @@
 // What one VirtualService refers to: Gateways, hosts on them, Services, ports. Everything is served as far as it can be.
-import type { Diagnostic } from '../../lib/diagnostic.ts';
+import { type Diagnostic, formatResourceRef } from '../../lib/diagnostic.ts';
 import { type FieldPath, isOfKind } from '../resources/resource.ts';
 import { hostsForNamespace } from './build-route-table.ts';
 import { matchTakesAll } from './build-routes.ts';
 import { intersectHosts, resolveGatewayName } from './host-names.ts';
-import type { DestinationName, Model, ModelGateway, ModelHttpAction, ModelVirtualService } from './model.ts';
+import type {
+  DestinationName,
+  Model,
+  ModelGateway,
+  ModelHttpAction,
+  ModelService,
+  ModelVirtualService,
+} from './model.ts';
 import { type Finding, report } from './report.ts';
 import { resolveDestination } from './resolve-destination.ts';
+import { selectDestinationRule, type Viewer } from './select-destination-rule.ts';
 
 function checkGateways(model: Model, virtualService: ModelVirtualService): readonly Finding[] {
   const { resource, namespace } = virtualService;
@@ -50,22 +58,40 @@ function missingService(model: Model, host: string, target: string): string {
     : `There is no Service ${target}, which ${host} is an ExternalName for`;
 }
 
+/** Each gateway follows one rule for a host: the subset has to be in that one. */
+function subsetFinding(
+  { model, gateways }: Context,
+  service: ModelService,
+  subset: string,
+  path: FieldPath,
+  consequence: string,
+): Finding | undefined {
+  if (subset === '') return undefined;
+  const rules = gateways.map((gateway) => selectDestinationRule(model.destinationRules, service, gateway));
+  const lacking = rules.findIndex((rule) => rule?.subsets.every(({ name }) => name !== subset) ?? true);
+  if (lacking < 0) return undefined;
+  const [source] = rules[lacking]?.sources ?? [];
+  return {
+    severity: 'error',
+    code: 'IST0101',
+    path: [...path, 'subset'],
+    message:
+      source === undefined
+        ? `No DestinationRule gives ${service.host} subsets: ${consequence}.`
+        : `${formatResourceRef(source)}, which is in force for ${service.host}, has no subset ${subset}: ${consequence}.`,
+    remedy: 'Add the subset to the DestinationRule for this host, or correct the name.',
+  };
+}
+
 /** `consequence` completes "…: ". */
 function destinationFinding(
-  model: Model,
+  context: Context,
   destination: DestinationName,
   path: FieldPath,
   consequence: string,
 ): Finding | undefined {
+  const { model } = context;
   const { target, service, port } = resolveDestination(model.services, destination, 0, undefined);
-  if (destination.subset !== '')
-    return {
-      severity: 'error',
-      code: 'TG0006',
-      path: [...path, 'subset'],
-      message: `The subset ${destination.subset} needs a DestinationRule, which Tidegate does not read yet: ${consequence}.`,
-      remedy: 'Remove the subset, or name a Service of its own for it.',
-    };
   if (service === undefined)
     return {
       severity: 'error',
@@ -74,7 +100,7 @@ function destinationFinding(
       message: `${missingService(model, destination.host, target.host)}: ${consequence}.`,
       remedy: 'Create the Service, or correct the host: a name without a dot is a Service of the same namespace.',
     };
-  if (port !== undefined) return undefined;
+  if (port !== undefined) return subsetFinding(context, service, target.subset, path, consequence);
   const offered = service.ports.map((candidate) => candidate.port).join(', ') || 'none';
   if (destination.port === undefined)
     return {
@@ -93,11 +119,16 @@ function destinationFinding(
   };
 }
 
-function checkAction(model: Model, action: ModelHttpAction, path: FieldPath, consequence: string): readonly Finding[] {
+function checkAction(
+  context: Context,
+  action: ModelHttpAction,
+  path: FieldPath,
+  consequence: string,
+): readonly Finding[] {
   if (action.kind !== 'forward') return [];
   return action.destinations.flatMap((destination) => {
     const field = [...path, 'route', destination.index, 'destination'];
-    const finding = destinationFinding(model, destination, field, consequence);
+    const finding = destinationFinding(context, destination, field, consequence);
     return finding === undefined ? [] : [finding];
   });
 }
@@ -117,7 +148,14 @@ function checkReachable(virtualService: ModelVirtualService): readonly Finding[]
   }));
 }
 
-export function checkVirtualService(model: Model, virtualService: ModelVirtualService): readonly Diagnostic[] {
+interface Context {
+  readonly model: Model;
+  /** Those that the Gateways ask for. */
+  readonly gateways: readonly Viewer[];
+}
+
+export function checkVirtualService(context: Context, virtualService: ModelVirtualService): readonly Diagnostic[] {
+  const { model } = context;
   const isDelegate = virtualService.hosts.length === 0;
   if (virtualService.gateways.length === 0 && !isDelegate) return [];
   const gateways = virtualService.gateways.flatMap((key) => model.gatewaysByKey.get(key) ?? []);
@@ -126,19 +164,19 @@ export function checkVirtualService(model: Model, virtualService: ModelVirtualSe
     ...checkHosts(virtualService, gateways),
     ...checkReachable(virtualService),
     ...virtualService.http.flatMap(({ action, index }) =>
-      checkAction(model, action, ['spec', 'http', index], 'requests to it are answered with 503'),
+      checkAction(context, action, ['spec', 'http', index], 'requests to it are answered with 503'),
     ),
     ...virtualService.http.flatMap(({ mirrors, index }) =>
       (mirrors ?? []).flatMap((mirror) => {
         const path = ['spec', 'http', index, ...mirror.path];
-        return destinationFinding(model, mirror, path, 'no copy of requests is sent') ?? [];
+        return destinationFinding(context, mirror, path, 'no copy of requests is sent') ?? [];
       }),
     ),
     ...virtualService.tls.flatMap(({ action, index }) =>
-      checkAction(model, action, ['spec', 'tls', index], 'connections to it are closed'),
+      checkAction(context, action, ['spec', 'tls', index], 'connections to it are closed'),
     ),
     ...virtualService.tcp.flatMap(({ action, index }) =>
-      checkAction(model, action, ['spec', 'tcp', index], 'connections to it are closed'),
+      checkAction(context, action, ['spec', 'tcp', index], 'connections to it are closed'),
     ),
   ];
   return findings.map((finding) => report(virtualService.resource, finding));

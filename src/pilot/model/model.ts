@@ -18,13 +18,17 @@ import type {
 } from '../resources/virtual-service.ts';
 import type { BackendProtocol } from './backend-protocol.ts';
 import type { CertificateResult } from './build-certificate.ts';
+import type { DestinationRules } from './build-destination-rules.ts';
 import type { RootsResult } from './build-root-certificates.ts';
+import type { ExportTo } from './export-to.ts';
 import type { ServerHost } from './host-names.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 
 export interface ModelEndpoint {
   readonly address: string;
   readonly port: number;
+  /** Of its Pod: what subsets choose by. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface ModelServicePort {
@@ -49,8 +53,8 @@ export interface ModelService {
   readonly selector: Readonly<Record<string, string>>;
   /** The host that an ExternalName stands for. */
   readonly alias: string | undefined;
-  /** Namespaces of proxies that may see it; undefined is all (annotation networking.istio.io/exportTo). */
-  readonly visibleTo: ReadonlySet<string> | undefined;
+  /** Whose proxies may have it (annotation networking.istio.io/exportTo). */
+  readonly exportTo: ExportTo;
   /** Label experimental.istio.io/disable-gateway-port-translation: listeners bind its port, not its target port. */
   readonly translatesPorts: boolean;
   readonly resource: Resource<'Service'>;
@@ -138,8 +142,7 @@ export interface ModelVirtualService {
   readonly hosts: readonly string[];
   /** Keys of Gateways, `mesh` left out. */
   readonly gateways: readonly string[];
-  /** exportTo: `all`, `own` namespace, or the namespaces named. */
-  readonly exportTo: 'all' | ReadonlySet<string>;
+  readonly exportTo: ExportTo;
   readonly http: readonly ModelHttpRule[];
   readonly tls: readonly ModelTlsRule[];
   readonly tcp: readonly ModelTcpRule[];
@@ -269,6 +272,7 @@ export interface Model {
   readonly likeIstio: ReadonlySet<IstioBehavior>;
   /** By host. */
   readonly services: ReadonlyMap<string, ModelService>;
+  readonly destinationRules: DestinationRules;
   /** In order of precedence. */
   readonly gateways: readonly ModelGateway[];
   readonly gatewaysByKey: ReadonlyMap<string, ModelGateway>;

@@ -1,5 +1,6 @@
 // The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
+import type { HashKey, LoadBalancerSettings, Subset, Warmup } from '../resources/destination-rule.ts';
 import type {
   CorsPolicy,
   HeaderOperations,
@@ -12,7 +13,9 @@ import type {
   RequestShare,
 } from '../resources/virtual-service.ts';
 import type { CertificatePair } from './build-certificate.ts';
+import type { ModelDestinationRule } from './build-destination-rules.ts';
 import type { RootsResult } from './build-root-certificates.ts';
+import type { ClusterPolicy } from './cluster-policy.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type {
   HeaderMatch,
@@ -24,7 +27,7 @@ import type {
 } from './model.ts';
 import type { PortRow } from './port-row.ts';
 
-export type { CorsPolicy, HeaderOperations, HttpFault, HttpRetry, RequestShare };
+export type { CorsPolicy, HashKey, HeaderOperations, HttpFault, HttpRetry, LoadBalancerSettings, RequestShare, Warmup };
 
 export type RewriteView = HttpRewrite;
 
@@ -42,9 +45,13 @@ export interface WeightedTarget extends Target {
   readonly headers: HeaderOperations | undefined;
 }
 
-export type ForwardTargets =
+export type ForwardTargets = (
   | { readonly kind: 'single'; readonly target: Target }
-  | { readonly kind: 'weighted'; readonly targets: readonly WeightedTarget[] };
+  | { readonly kind: 'weighted'; readonly targets: readonly WeightedTarget[] }
+) & {
+  /** What the clusters choose their endpoints by, one for each that does. */
+  readonly hashKeys: readonly HashKey[];
+};
 
 export interface RedirectView extends Omit<HttpRedirect, 'port'> {
   readonly kind: 'redirect';
@@ -147,6 +154,11 @@ export interface ListenerView {
 export interface ClusterView {
   readonly service: ModelService;
   readonly port: ModelServicePort;
+  /** Undefined: all endpoints. */
+  readonly subset: Subset | undefined;
+  /** What it is made after; the policy is what that comes to here. */
+  readonly rule: ModelDestinationRule | undefined;
+  readonly policy: ClusterPolicy;
   readonly sniDnat?: boolean;
 }
 

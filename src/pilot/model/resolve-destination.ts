@@ -1,12 +1,16 @@
-// A destination as written → the cluster it means, and the Service port behind it if there is one.
+// A destination as written → the cluster it means, if there is one: the Service port behind it, and the rule that it follows.
+import { clusterPolicy } from './cluster-policy.ts';
+import { isExportedTo } from './export-to.ts';
 import type { DestinationName, Model, ModelService, ModelServicePort } from './model.ts';
-import type { Target } from './proxy-view.ts';
+import type { ProxyClass } from './proxy-class.ts';
+import type { ClusterView, Target } from './proxy-view.ts';
+import { selectDestinationRule } from './select-destination-rule.ts';
 
 export interface ResolvedDestination {
   readonly target: Target;
   /** Undefined where no such Service exists, or the proxy may not see it. */
   readonly service: ModelService | undefined;
-  /** Undefined where the Service lacks the port, or a subset is asked for. */
+  /** Undefined where the Service lacks the port. */
   readonly port: ModelServicePort | undefined;
 }
 
@@ -36,13 +40,29 @@ export function resolveDestination(
 ): ResolvedDestination {
   const host = followAliases(services, destination.host);
   const found = services.get(host);
-  const hidden = proxyNamespace !== undefined && found?.visibleTo !== undefined && !found.visibleTo.has(proxyNamespace);
-  const service = found === undefined || hidden || found.alias !== undefined ? undefined : found;
+  const isUsable = found !== undefined && found.alias === undefined && isExportedTo(found.exportTo, proxyNamespace);
+  const service = isUsable ? found : undefined;
   const only = service?.ports.length === 1 ? service.ports[0]?.port : undefined;
   const port = destination.port ?? only ?? gatewayPort;
   return {
     target: { host, port, subset: destination.subset },
     service,
-    port: destination.subset === '' ? service?.ports.find((candidate) => candidate.port === port) : undefined,
+    port: service?.ports.find((candidate) => candidate.port === port),
   };
+}
+
+/** Undefined where the proxy's DestinationRule has no such subset. */
+export function clusterOf(
+  model: Pick<Model, 'destinationRules'>,
+  {
+    service,
+    port,
+    subset,
+  }: { readonly service: ModelService; readonly port: ModelServicePort; readonly subset: string },
+  proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
+): ClusterView | undefined {
+  const rule = selectDestinationRule(model.destinationRules, service, proxy);
+  const found = rule?.subsets.find(({ name }) => name === subset);
+  if (subset !== '' && found === undefined) return undefined;
+  return { service, port, subset: found, rule, policy: clusterPolicy(rule, subset, port.port) };
 }

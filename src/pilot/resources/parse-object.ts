@@ -1,5 +1,6 @@
 // The door of this folder: any value from a source -> one typed Resource, or the reason why there is none.
 import type { Diagnostic } from '../../lib/diagnostic.ts';
+import { destinationRuleFields } from './destination-rule-fields.ts';
 import { gatewayFields } from './gateway-fields.ts';
 import {
   describe,
@@ -15,6 +16,7 @@ import {
   tableOf,
 } from './message.ts';
 import { configMapFields, parseConfigMap } from './parse-config-map.ts';
+import { parseDestinationRule } from './parse-destination-rule.ts';
 import { endpointSliceFields, endpointsFields, parseEndpointSlice, parseEndpoints } from './parse-endpoints.ts';
 import { parseGateway } from './parse-gateway.ts';
 import { ingressClassFields, ingressFields, parseIngress, parseIngressClass } from './parse-ingress.ts';
@@ -59,7 +61,7 @@ function withSpec<Kind extends ResourceKind>(
   apiVersions: readonly string[],
   reportNull: boolean,
   table: FieldTable,
-  parse: (spec: Message) => Specs[Kind],
+  parse: (spec: Message) => Specs[Kind] | undefined,
 ): KindParser<Kind> {
   return {
     apiVersions,
@@ -91,6 +93,7 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
   ConfigMap: { apiVersions: ['v1'], reportNull: false, fields: configMapFields, parse: parseConfigMap },
   Gateway: withSpec(istioVersions, true, gatewayFields, parseGateway),
   VirtualService: withSpec(istioVersions, true, virtualServiceFields, parseVirtualService),
+  DestinationRule: withSpec(istioVersions, true, destinationRuleFields, parseDestinationRule),
   Ingress: withSpec(['networking.k8s.io/v1'], false, ingressFields, parseIngress),
   IngressClass: withSpec(['networking.k8s.io/v1'], false, ingressClassFields, parseIngressClass),
 };

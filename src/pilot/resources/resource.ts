@@ -1,6 +1,7 @@
 // The user's objects after parsing: readonly, typed, and able to say where each field stands in its file.
 import type { Diagnostic, Location, ResourceRef } from '../../lib/diagnostic.ts';
 import type { ConfigMapData } from './config-map.ts';
+import type { DestinationRuleSpec } from './destination-rule.ts';
 import type { EndpointSliceSpec, EndpointsSpec } from './endpoints.ts';
 import type { GatewaySpec } from './gateway.ts';
 import type { IngressClassSpec, IngressSpec } from './ingress.ts';
@@ -18,6 +19,7 @@ export interface Specs {
   readonly ConfigMap: ConfigMapData;
   readonly Gateway: GatewaySpec;
   readonly VirtualService: VirtualServiceSpec;
+  readonly DestinationRule: DestinationRuleSpec;
   readonly Ingress: IngressSpec;
   readonly IngressClass: IngressClassSpec;
 }

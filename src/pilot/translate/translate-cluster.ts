@@ -4,18 +4,19 @@ import { anyPack } from '@bufbuild/protobuf/wkt';
 import {
   type Cluster,
   Cluster_DiscoveryType,
-  Cluster_LbPolicy,
   ClusterSchema,
 } from '../../xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { HealthStatus } from '../../xds/generated/envoy/config/core/v3/health_check_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../../xds/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
-import { blackHoleCluster } from '../../xds/resource-names.ts';
+import { blackHoleCluster, configPath } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
-import type { ModelService, ModelServicePort } from '../model/model.ts';
+import type { ModelServicePort } from '../model/model.ts';
+import { selectorMatches } from '../model/proxy-class.ts';
 import type { ClusterView } from '../model/proxy-view.ts';
 import { adsSource, seconds } from './config-source.ts';
+import { translateLoadBalancer } from './translate-load-balancer.ts';
 import { targetName } from './translate-route.ts';
 
 const connectTimeout = 10;
@@ -31,7 +32,8 @@ const http2Options = anyPack(
   }),
 );
 
-function buildCluster(name: string, service: ModelService, port: ModelServicePort): Cluster {
+function buildCluster(name: string, { service, port, subset, rule, policy }: ClusterView): Cluster {
+  const [source] = rule?.sources ?? [];
   return create(ClusterSchema, {
     name,
     // Ends the part of a statistic's name that is the cluster's, since a cluster's name has dots.
@@ -39,7 +41,7 @@ function buildCluster(name: string, service: ModelService, port: ModelServicePor
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: { edsConfig: adsSource(), serviceName: name },
     connectTimeout: seconds(connectTimeout),
-    lbPolicy: Cluster_LbPolicy.LEAST_REQUEST,
+    ...translateLoadBalancer(policy.loadBalancer),
     // Envoy's own limits of 1024 connections and 3 retries would cap a busy gateway.
     circuitBreakers: {
       thresholds: [
@@ -55,7 +57,11 @@ function buildCluster(name: string, service: ModelService, port: ModelServicePor
     commonLbConfig: { healthyPanicThreshold: {} },
     metadata: {
       filterMetadata: {
-        istio: { services: [{ host: service.host, name: service.name, namespace: service.namespace }] },
+        istio: {
+          services: [{ host: service.host, name: service.name, namespace: service.namespace }],
+          ...(source && { config: configPath({ ...source, kind: 'DestinationRule' }) }),
+          ...(subset && { subset: subset.name }),
+        },
       },
     },
     ...(port.protocol === 'http2'
@@ -68,8 +74,10 @@ function buildCluster(name: string, service: ModelService, port: ModelServicePor
   });
 }
 
-function translateEndpoints(name: string, service: ModelService, port: ModelServicePort): XdsResource {
-  const { endpoints } = port;
+function translateEndpoints(name: string, { service, port, subset }: ClusterView): XdsResource {
+  const endpoints = port.endpoints.filter(
+    (endpoint) => subset === undefined || selectorMatches(subset.labels, endpoint.labels),
+  );
   const lbEndpoints = endpoints.map(({ address, port: portValue }) => ({
     hostIdentifier: {
       case: 'endpoint' as const,
@@ -99,21 +107,27 @@ export interface ClusterResources {
   readonly endpoints: XdsResource;
 }
 
-/** Ports keep their identity while their Service does: what did not change is not encoded again. */
-const translated = new WeakMap<ModelServicePort, Map<string, ClusterResources>>();
+interface Translated extends ClusterResources {
+  readonly rule: ClusterView['rule'];
+}
 
-export function translateCluster({ service, port, sniDnat }: ClusterView): ClusterResources {
-  const name = targetName({ host: service.host, port: port.port, subset: '', sniDnat });
-  const byName = translated.get(port) ?? new Map<string, ClusterResources>();
+/** Ports keep their identity while their Service does, and rules theirs: what did not change is not encoded again. */
+const translated = new WeakMap<ModelServicePort, Map<string, Translated>>();
+
+export function translateCluster(view: ClusterView): ClusterResources {
+  const { service, port, subset, rule, sniDnat } = view;
+  const name = targetName({ host: service.host, port: port.port, subset: subset?.name ?? '', sniDnat });
+  const byName = translated.get(port) ?? new Map<string, Translated>();
   translated.set(port, byName);
   const known = byName.get(name);
-  if (known !== undefined) return known;
+  if (known !== undefined && known.rule === rule) return known;
   const resources = {
-    cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, service, port), {
+    rule,
+    cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, view), {
       references: [{ typeUrl: typeUrls.endpoint, name }],
-      owners: [service.ref],
+      owners: [service.ref, ...(rule?.sources ?? [])],
     }),
-    endpoints: translateEndpoints(name, service, port),
+    endpoints: translateEndpoints(name, view),
   };
   byName.set(name, resources);
   return resources;

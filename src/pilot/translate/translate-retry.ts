@@ -37,16 +37,17 @@ const otherLocalities: Pick<MessageInitShape<typeof RetryPolicySchema>, 'retryPr
 
 const hostSelectionRetryMaxAttempts = 5n;
 
-const defaultPolicy = create(RetryPolicySchema, {
-  retryOn: defaultRetryOn.join(','),
-  numRetries: defaultAttempts,
-  hostSelectionRetryMaxAttempts,
-  ...elsewhere,
-});
+const defaults = { retryOn: defaultRetryOn.join(','), numRetries: defaultAttempts, hostSelectionRetryMaxAttempts };
+const defaultPolicy = create(RetryPolicySchema, { ...defaults, ...elsewhere });
+/** What the key of a request leads to is where it is to go, however often. */
+const consistentHashPolicy = create(RetryPolicySchema, defaults);
 
 /** Field of a RouteAction; none where retries are switched off. */
-export function translateRetry(retries: HttpRetry | undefined): { readonly retryPolicy?: RetryPolicy } {
-  if (retries === undefined) return { retryPolicy: defaultPolicy };
+export function translateRetry(
+  retries: HttpRetry | undefined,
+  consistentHash: boolean,
+): { readonly retryPolicy?: RetryPolicy } {
+  if (retries === undefined) return { retryPolicy: consistentHash ? consistentHashPolicy : defaultPolicy };
   if (retries.attempts === 0) return {};
   return {
     retryPolicy: create(RetryPolicySchema, {
@@ -54,7 +55,7 @@ export function translateRetry(retries: HttpRetry | undefined): { readonly retry
       numRetries: retries.attempts,
       retriableStatusCodes: [...retries.retriableStatusCodes],
       hostSelectionRetryMaxAttempts,
-      ...(retries.retryIgnorePreviousHosts ? elsewhere : {}),
+      ...(retries.retryIgnorePreviousHosts && !consistentHash ? elsewhere : {}),
       ...(retries.retryRemoteLocalities ? otherLocalities : {}),
       ...(retries.perTryTimeoutMs === undefined ? {} : { perTryTimeout: duration(retries.perTryTimeoutMs) }),
       ...(retries.backoffMs === undefined ? {} : { retryBackOff: { baseInterval: duration(retries.backoffMs) } }),

@@ -15,6 +15,7 @@ import { duration } from './config-source.ts';
 import { translateDirectResponse, translateRedirect } from './translate-answer.ts';
 import { translateCors } from './translate-cors.ts';
 import { fractionalPercent, translateFault } from './translate-fault.ts';
+import { translateHashPolicies } from './translate-hash-policy.ts';
 import { translateHeaderOperations } from './translate-header-operations.ts';
 import { translateRetry } from './translate-retry.ts';
 import { translateRewrite } from './translate-rewrite.ts';
@@ -67,14 +68,16 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
   if (route.action.kind === 'redirect') return { case: 'redirect', value: translateRedirect(route.action) };
   if (route.action.kind === 'direct') return { case: 'directResponse', value: translateDirectResponse(route.action) };
   // Without a limit Envoy would have one of 15 s; a gRPC client's own deadline counts within it.
+  const { targets } = route.action;
   const timeout = duration(route.action.timeoutMs ?? 0);
   return {
     case: 'route',
     value: {
-      clusterSpecifier: clusterSpecifier(route.action.targets),
+      clusterSpecifier: clusterSpecifier(targets),
       ...translateRewrite(route.action.rewrite),
       timeout,
-      ...translateRetry(route.action.retries),
+      ...translateRetry(route.action.retries, targets.kind === 'single' && targets.hashKeys.length > 0),
+      hashPolicy: translateHashPolicies(targets.hashKeys),
       requestMirrorPolicies: route.action.mirrors.map((mirror) => ({
         cluster: targetName(mirror),
         runtimeFraction: { defaultValue: fractionalPercent(mirror.share ?? everyRequest) },

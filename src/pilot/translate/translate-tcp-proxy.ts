@@ -8,6 +8,7 @@ import { blackHoleCluster } from '../../xds/resource-names.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import type { ForwardTargets } from '../model/proxy-view.ts';
 import { accessLogs } from './translate-access-log.ts';
+import { translateTcpHashPolicies } from './translate-hash-policy.ts';
 import { targetName } from './translate-route.ts';
 
 /** Without targets (a rule that is broken) connections are accepted and closed. */
@@ -25,6 +26,7 @@ export function translateTcpProxy(targets: ForwardTargets | undefined, owner: Re
             },
           }
         : { case: 'cluster', value: single ?? blackHoleCluster },
+    hashPolicy: translateTcpHashPolicies(targets?.hashKeys ?? []),
     accessLog: accessLogs(mesh),
   });
   return create(FilterSchema, {

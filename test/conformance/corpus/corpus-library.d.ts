@@ -20,6 +20,8 @@ declare module '*/corpus/lib/core.mjs' {
     readonly name: string;
     readonly port: number;
     readonly protocol: string;
+    /** Address that the client sends from. */
+    readonly source?: string;
   }
   export interface CorpusSetup {
     readonly title: string;

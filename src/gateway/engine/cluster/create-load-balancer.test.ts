@@ -40,6 +40,8 @@ const settings: LoadBalancingConfig = {
   localityWeighted: false,
   choiceCount: 2,
   activeRequestBias: 1,
+  ringSize: { minimum: 1024, maximum: 8_388_608 },
+  tableSize: 65_537,
 };
 
 const cluster = (
@@ -89,7 +91,7 @@ describe('ROUND_ROBIN', () => {
         'ROUND_ROBIN',
         [1, 2, 3].map((port) => endpoint(port)),
       ),
-      seeded(1),
+      { random: seeded(1) },
     );
     assert.deepEqual(count(balancer, 300), { 1: 100, 2: 100, 3: 100 });
   });
@@ -101,14 +103,14 @@ describe('ROUND_ROBIN', () => {
           'ROUND_ROBIN',
           [1, 2, 3].map((port) => endpoint(port)),
         ),
-        seeded(seed),
+        { random: seeded(seed) },
       ).pick()?.endpoint.port;
     assert.deepEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8].map(first)), new Set([1, 2, 3]));
   });
 
   test('follows weights exactly, and evenly', () => {
     const endpoints = [endpoint(1, { weight: 5 }), endpoint(2, { weight: 1 }), endpoint(3, { weight: 2 })];
-    const balancer = createLoadBalancer(cluster('ROUND_ROBIN', endpoints), seeded(1));
+    const balancer = createLoadBalancer(cluster('ROUND_ROBIN', endpoints), { random: seeded(1) });
     assertShares(count(balancer, 800), { 1: 5 / 8, 2: 1 / 8, 3: 2 / 8 }, 0.003);
     const sixteen = Array.from({ length: 16 }, () => balancer.pick()?.endpoint.port);
     assert.ok(sixteen.indexOf(2) < 8, 'the light one is not put off to the end');
@@ -117,7 +119,10 @@ describe('ROUND_ROBIN', () => {
 
 test('RANDOM gives all the same, whatever their weights', () => {
   const endpoints = [endpoint(1, { weight: 9 }), endpoint(2)];
-  assertShares(count(createLoadBalancer(cluster('RANDOM', endpoints), seeded(2)), 10_000), { 1: 0.5, 2: 0.5 });
+  assertShares(count(createLoadBalancer(cluster('RANDOM', endpoints), { random: seeded(2) }), 10_000), {
+    1: 0.5,
+    2: 0.5,
+  });
 });
 
 describe('LEAST_REQUEST', () => {
@@ -127,7 +132,7 @@ describe('LEAST_REQUEST', () => {
         'LEAST_REQUEST',
         [1, 2, 3, 4].map((port) => endpoint(port)),
       ),
-      seeded(3),
+      { random: seeded(3) },
     );
     assertShares(count(balancer, 10_000), { 1: 0.25, 2: 0.25, 3: 0.25, 4: 0.25 });
   });
@@ -138,7 +143,7 @@ describe('LEAST_REQUEST', () => {
         'LEAST_REQUEST',
         [1, 2, 3, 4].map((port) => endpoint(port)),
       ),
-      seeded(4),
+      { random: seeded(4) },
     );
     for (let busy = 0; busy < 10; ) {
       const host = balancer.pick();
@@ -149,7 +154,9 @@ describe('LEAST_REQUEST', () => {
   });
 
   test('with unequal weights, requests in flight lessen a weight', () => {
-    const balancer = createLoadBalancer(cluster('LEAST_REQUEST', [endpoint(1, { weight: 4 }), endpoint(2)]), seeded(5));
+    const balancer = createLoadBalancer(cluster('LEAST_REQUEST', [endpoint(1, { weight: 4 }), endpoint(2)]), {
+      random: seeded(5),
+    });
     assertShares(count(balancer, 1000), { 1: 0.8, 2: 0.2 }, 0.01);
     for (let busy = 0; busy < 3; ) {
       const host = balancer.pick();
@@ -185,13 +192,13 @@ describe('requests in flight', () => {
 describe('hosts tried before', () => {
   const endpoints = [1, 2, 3].map((port) => endpoint(port));
   test('are avoided as long as attempts last', () => {
-    const balancer = createLoadBalancer(cluster('ROUND_ROBIN', endpoints), seeded(6));
+    const balancer = createLoadBalancer(cluster('ROUND_ROBIN', endpoints), { random: seeded(6) });
     const avoid = new Set(['127.0.0.1:1', '127.0.0.1:2']);
     for (let i = 0; i < 30; i++) assert.equal(balancer.pick({ avoid, attempts: 5 })?.endpoint.port, 3);
   });
 
   test('are taken again if no other turns up', () => {
-    const balancer = createLoadBalancer(cluster('ROUND_ROBIN', [endpoint(1)]), seeded(7));
+    const balancer = createLoadBalancer(cluster('ROUND_ROBIN', [endpoint(1)]), { random: seeded(7) });
     assert.equal(balancer.pick({ avoid: new Set(['127.0.0.1:1']), attempts: 5 })?.endpoint.port, 1);
     assert.equal(balancer.active('127.0.0.1:1'), 1, 'picks that were passed over do not count');
   });
@@ -200,7 +207,7 @@ describe('hosts tried before', () => {
 describe('unhealthy hosts', () => {
   const endpoints = [endpoint(1), endpoint(2, { healthy: false }), endpoint(3, { healthy: false })];
   test('get nothing without a panic threshold, however few are left', () => {
-    assertShares(count(createLoadBalancer(cluster('ROUND_ROBIN', endpoints), seeded(8)), 100), { 1: 1 });
+    assertShares(count(createLoadBalancer(cluster('ROUND_ROBIN', endpoints), { random: seeded(8) }), 100), { 1: 1 });
   });
 
   test('are no healthy upstream where all are', () => {
@@ -209,10 +216,9 @@ describe('unhealthy hosts', () => {
   });
 
   test('get requests in panic', () => {
-    const balancer = createLoadBalancer(
-      cluster('ROUND_ROBIN', endpoints, { healthyPanicThresholdPercent: 50 }),
-      seeded(9),
-    );
+    const balancer = createLoadBalancer(cluster('ROUND_ROBIN', endpoints, { healthyPanicThresholdPercent: 50 }), {
+      random: seeded(9),
+    });
     assertShares(count(balancer, 300), { 1: 1 / 3, 2: 1 / 3, 3: 1 / 3 });
   });
 });
@@ -223,7 +229,7 @@ describe('priorities', () => {
     endpoint(9, { priority: 1 }),
   ];
   const shareOfSecond = (healthyOfFirst: number): number => {
-    const counts = count(createLoadBalancer(cluster('RANDOM', two(healthyOfFirst)), seeded(10)), 20_000);
+    const counts = count(createLoadBalancer(cluster('RANDOM', two(healthyOfFirst)), { random: seeded(10) }), 20_000);
     return (counts[9] ?? 0) / 20_000;
   };
   test('the second gets nothing as long as the first is healthy enough', () => assert.equal(shareOfSecond(3), 0));
@@ -242,13 +248,13 @@ test('localities share by weight, and lose of it with their health', () => {
     endpoint(3, { zone: 'b', localityWeight: 1 }),
   ];
   const lb = { localityWeighted: true };
-  assertShares(count(createLoadBalancer(cluster('ROUND_ROBIN', zones(true), lb), seeded(11)), 4000), {
+  assertShares(count(createLoadBalancer(cluster('ROUND_ROBIN', zones(true), lb), { random: seeded(11) }), 4000), {
     1: 0.375,
     2: 0.375,
     3: 0.25,
   });
   // Half of zone a: 3 × 1.4 / 2 = 2.1 against 1.
-  assertShares(count(createLoadBalancer(cluster('ROUND_ROBIN', zones(false), lb), seeded(12)), 4000), {
+  assertShares(count(createLoadBalancer(cluster('ROUND_ROBIN', zones(false), lb), { random: seeded(12) }), 4000), {
     1: 2.1 / 3.1,
     3: 1 / 3.1,
   });
@@ -256,4 +262,40 @@ test('localities share by weight, and lose of it with their health', () => {
 
 test('an IPv6 host is known by its bracketed address', () => {
   assert.equal(hostKey({ address: '::1', port: 80 }), '[::1]:80');
+});
+
+describe('slow start', () => {
+  const slowStart = { windowMs: 10_000, aggression: 1, minimumShare: 0.1 };
+  for (const policy of ['ROUND_ROBIN', 'LEAST_REQUEST'] as const)
+    test(`gives a new host its share of ${policy} little by little`, () => {
+      let time = 100_000;
+      const before = cluster(policy, [endpoint(1), endpoint(2)], { slowStart });
+      const balancer = createLoadBalancer(before, { random: seeded(13), now: () => time });
+      time += 20_000;
+      balancer.update(cluster(policy, [endpoint(1), endpoint(2), endpoint(3)], { slowStart }));
+      assertShares(count(balancer, 2100), { 1: 1 / 2.1, 2: 1 / 2.1, 3: 0.1 / 2.1 });
+      time += 5000;
+      assertShares(count(balancer, 2500), { 1: 0.4, 2: 0.4, 3: 0.2 });
+      time += 5000;
+      assertShares(count(balancer, 3000), { 1: 1 / 3, 2: 1 / 3, 3: 1 / 3 });
+    });
+
+  test('begins again for a host that was not healthy', () => {
+    let time = 100_000;
+    const hosts = (healthy: boolean) => cluster('ROUND_ROBIN', [endpoint(1), endpoint(2, { healthy })], { slowStart });
+    const balancer = createLoadBalancer(hosts(false), { random: seeded(14), now: () => time });
+    time += 20_000;
+    balancer.update(hosts(true));
+    assertShares(count(balancer, 1100), { 1: 1 / 1.1, 2: 0.1 / 1.1 });
+  });
+});
+
+test('a consistent policy sends equal hashes to one host, and others anywhere', () => {
+  const balancer = createLoadBalancer(cluster('RING_HASH', [endpoint(1), endpoint(2), endpoint(3)]), {
+    random: seeded(15),
+  });
+  assert.equal(new Set(Array.from({ length: 20 }, () => balancer.pick({ hash: 7n })?.key)).size, 1);
+  assert.equal(new Set(Array.from({ length: 50 }, () => balancer.pick()?.key)).size, 3);
+  const key = balancer.pick({ hash: 7n })?.key ?? '';
+  assert.notEqual(balancer.pick({ hash: 7n, avoid: new Set([key]), attempts: 50 })?.key, key);
 });

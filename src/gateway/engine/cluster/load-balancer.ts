@@ -17,10 +17,14 @@ export interface PickOptions {
   readonly attempts?: number;
   /** Priorities that get no requests as long as another one has healthy hosts. */
   readonly avoidPriorities?: ReadonlySet<number>;
+  /** What consistent policies find the host by; absent: any. */
+  readonly hash?: bigint | undefined;
 }
 
 export interface LoadBalancer {
   readonly cluster: ClusterConfig;
+  /** Whether `hash` decides where a request goes. */
+  readonly isConsistent: boolean;
   /** Undefined: no healthy upstream. */
   pick(options?: PickOptions): PickedHost | undefined;
   /** Endpoints or policy changed. Hosts that stay keep their active requests. */

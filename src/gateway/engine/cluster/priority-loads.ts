@@ -59,9 +59,9 @@ function withRest(loads: readonly number[], rest: number, canTake: (index: numbe
   return loads.map((load, index) => (index === Math.max(first, 0) ? load + rest : load));
 }
 
-/** `random` gives a number in [0, 1). */
-export function pickPriority({ loads }: PriorityLoads, random: () => number): number {
-  let point = Math.floor(random() * 100);
+/** `draw`: a whole number from 0 to 99. */
+export function pickPriority({ loads }: PriorityLoads, draw: number): number {
+  let point = draw;
   for (const [priority, load] of loads.entries()) {
     if (point < load) return priority;
     point -= load;

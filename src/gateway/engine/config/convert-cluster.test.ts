@@ -49,6 +49,8 @@ describe('a cluster', () => {
         localityWeighted: false,
         choiceCount: 2,
         activeRequestBias: 1,
+        ringSize: { minimum: 1024, maximum: 8_388_608 },
+        tableSize: 65_537,
       },
       altStatName: 'a;',
       endpoints: [
@@ -81,16 +83,34 @@ describe('a cluster', () => {
 
   test('warns of what it would do differently', () => {
     const asked = cluster('a', {
-      lb_policy: 'RING_HASH',
+      lb_policy: 'CLUSTER_PROVIDED',
       circuit_breakers: { thresholds: [{ max_connections: 1 }] },
       outlier_detection: {},
     });
     assert.deepEqual(warningsOf(typeUrls.cluster, asked), [
       'outlier_detection is not supported by the embedded engine: it has no effect',
       'circuit_breakers are not supported by the embedded engine: there is no limit',
-      'RING_HASH is not supported by the embedded engine: endpoints are picked at random',
+      'CLUSTER_PROVIDED is not supported by the embedded engine: endpoints are picked at random',
     ]);
     const unlimited = { max_connections: 4_294_967_295, max_requests: 4_294_967_295 };
     assert.deepEqual(warningsOf(typeUrls.cluster, cluster('a', { circuit_breakers: { thresholds: [unlimited] } })), []);
+  });
+
+  test('that hashes says how', () => {
+    const lbOf = (fields: JsonObject) => {
+      const { store, error } = apply(typeUrls.cluster, cluster('a', { type: 'STATIC', ...fields }));
+      return error ?? store.current().clusters.get('a')?.lb;
+    };
+    const ring = lbOf({ lb_policy: 'RING_HASH', ring_hash_lb_config: { minimum_ring_size: '64' } });
+    assert.ok(typeof ring === 'object');
+    assert.deepEqual(ring.ringSize, { minimum: 64, maximum: 8_388_608 });
+    const table = lbOf({ lb_policy: 'MAGLEV', maglev_lb_config: { table_size: '1009' } });
+    assert.ok(typeof table === 'object');
+    assert.equal(table.tableSize, 1009);
+    assert.match(String(lbOf({ lb_policy: 'MAGLEV', maglev_lb_config: { table_size: '1000' } })), /prime number/);
+    assert.match(
+      String(lbOf({ ring_hash_lb_config: { minimum_ring_size: '9000000' } })),
+      /MinimumRingSize: value must be less than or equal to 8388608/,
+    );
   });
 });

@@ -9,6 +9,7 @@ import {
 import type { TransportSocket } from '../../../xds/generated/envoy/config/core/v3/base_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../../xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { type ConvertedEndpoints, convertEndpoints } from './convert-endpoints.ts';
+import { convertLoadBalancing } from './convert-load-balancing.ts';
 import { durationMs } from './duration-ms.ts';
 import type { ClusterConfig, LoadBalancingConfig } from './engine-config.ts';
 import type { Findings } from './findings.ts';
@@ -49,8 +50,6 @@ const clusterFields = new Set([
   ],
   ...['dnsLookupFamily', 'dnsRefreshRate', 'respectDnsTtl', 'dnsFailureRefreshRate', 'typedDnsResolverConfig'],
 ]);
-const commonLbFields = new Set(['healthyPanicThreshold', 'localityConfigSpecifier', 'updateMergeWindow']);
-const leastRequestFields = new Set(['choiceCount', 'activeRequestBias']);
 const protocolFields = new Set(['upstreamProtocolOptions']);
 
 const noEndpoints: ConvertedEndpoints = { version: '', endpoints: [], overprovisioningFactorPercent: 140 };
@@ -125,30 +124,16 @@ function convertPolicy(policy: LbPolicy, findings: Findings): ClusterConfig['lbP
       return 'LEAST_REQUEST';
     case LbPolicy.RANDOM:
       return 'RANDOM';
+    case LbPolicy.RING_HASH:
+      return 'RING_HASH';
+    case LbPolicy.MAGLEV:
+      return 'MAGLEV';
     default:
       findings.warn(
         `${nameOf(LbPolicy, policy)} is not supported by the embedded engine: endpoints are picked at random`,
       );
       return 'RANDOM';
   }
-}
-
-function convertLoadBalancing(cluster: Cluster, findings: Findings): ConvertedCluster['base']['lb'] {
-  const common = cluster.commonLbConfig;
-  if (common) warnUnhandledFields(common, commonLbFields, findings.within('Cluster', 'CommonLbConfig'));
-  const leastRequest = cluster.lbConfig.case === 'leastRequestLbConfig' ? cluster.lbConfig.value : undefined;
-  if (leastRequest)
-    warnUnhandledFields(leastRequest, leastRequestFields, findings.within('Cluster', 'LeastRequestLbConfig'));
-  else if (cluster.lbConfig.case !== undefined && cluster.lbConfig.case !== 'roundRobinLbConfig')
-    findings.warn(`${snakeCase(cluster.lbConfig.case)} is not supported by the embedded engine: it has no effect`);
-  else if (cluster.lbConfig.case === 'roundRobinLbConfig' && cluster.lbConfig.value.slowStartConfig)
-    findings.warn('slow_start_config is not supported by the embedded engine: it has no effect');
-  return {
-    healthyPanicThresholdPercent: common?.healthyPanicThreshold?.value ?? 50,
-    localityWeighted: common?.localityConfigSpecifier.case === 'localityWeightedLbConfig',
-    choiceCount: leastRequest?.choiceCount ?? 2,
-    activeRequestBias: leastRequest?.activeRequestBias?.defaultValue ?? 1,
-  };
 }
 
 function convertProtocol(cluster: Cluster, findings: Findings): ClusterConfig['protocol'] {

@@ -7,6 +7,7 @@ import type {
   WeightedCluster,
 } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { compileRegex } from '../match/compile-regex.ts';
+import { convertHashPolicies } from './convert-hash-policy.ts';
 import { convertHeaderMutations, headerChangeFields } from './convert-header-mutations.ts';
 import { convertMirrors } from './convert-mirrors.ts';
 import { convertPerFilterConfig } from './convert-per-filter-config.ts';
@@ -27,7 +28,7 @@ const routeFields = new Set([
 const matchFields = new Set(['pathSpecifier', 'caseSensitive', 'headers', 'queryParameters']);
 const actionFields = new Set([
   ...['clusterSpecifier', 'timeout', 'retryPolicy', 'maxGrpcTimeout', 'metadataMatch'],
-  ...['prefixRewrite', 'regexRewrite', 'hostRewriteSpecifier', 'requestMirrorPolicies'],
+  ...['prefixRewrite', 'regexRewrite', 'hostRewriteSpecifier', 'requestMirrorPolicies', 'hashPolicy'],
 ]);
 const weightedFields = new Set(['clusters', 'totalWeight', 'runtimeKeyPrefix']);
 const weightFields = new Set(['name', 'weight', 'metadataMatch', 'hostRewriteSpecifier', ...headerChangeFields]);
@@ -192,6 +193,7 @@ function convertForward(
     retry: policy && convertRetry(policy, findings.within('RouteAction', 'RetryPolicy')),
     ...convertRewrite(action, findings),
     ...convertMirrors(action, findings),
+    ...(action.hashPolicy.length > 0 && { hashPolicies: convertHashPolicies(action.hashPolicy, findings) }),
     ...(action.maxGrpcTimeout && { maxGrpcTimeoutMs: durationMs(action.maxGrpcTimeout, 0) }),
   };
 }

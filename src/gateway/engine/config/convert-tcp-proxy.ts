@@ -4,12 +4,20 @@ import type {
   TcpProxy_WeightedCluster as WeightedCluster,
 } from '../../../xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
+import { hashesSourceIp } from './convert-hash-policy.ts';
 import { durationMs } from './duration-ms.ts';
 import type { TcpProxy, WeightedClusters } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
 
-const proxyFields = new Set(['statPrefix', 'clusterSpecifier', 'metadataMatch', 'idleTimeout', 'accessLog']);
+const proxyFields = new Set([
+  'statPrefix',
+  'clusterSpecifier',
+  'metadataMatch',
+  'idleTimeout',
+  'accessLog',
+  'hashPolicy',
+]);
 const oneHour = 3_600_000;
 
 export function convertTcpProxy(proxy: EnvoyTcpProxy, findings: Findings): TcpProxy {
@@ -21,6 +29,7 @@ export function convertTcpProxy(proxy: EnvoyTcpProxy, findings: Findings): TcpPr
     statPrefix: proxy.statPrefix,
     clusters: convertClusters(proxy, findings),
     idleTimeoutMs: durationMs(proxy.idleTimeout, oneHour),
+    ...(hashesSourceIp(proxy.hashPolicy, findings) && { hashesSourceIp: true }),
     accessLogs: convertAccessLogs(proxy.accessLog, 'TcpProxy', findings),
   };
 }

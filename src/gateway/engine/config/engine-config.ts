@@ -112,6 +112,8 @@ export interface TcpProxy {
   readonly clusters: WeightedClusters;
   /** Milliseconds; 0 for none. Envoy's default is one hour. */
   readonly idleTimeoutMs: number;
+  /** Consistent load balancing tells connections by the client's address; absent: by nothing. */
+  readonly hashesSourceIp?: boolean;
   readonly accessLogs: readonly AccessLogConfig[];
 }
 
@@ -246,7 +248,24 @@ export interface ForwardAction {
   readonly hostRewrite?: string;
   readonly pathRewrite?: PathRewrite;
   readonly mirrors?: readonly MirrorPolicy[];
+  /** What consistent load balancing tells requests by; absent: nothing. */
+  readonly hashPolicies?: readonly HashPolicy[];
 }
+
+/** One that is terminal ends the list where it has a hash. */
+export type HashPolicy = { readonly terminal: boolean } /** Name in lower case. */ & (
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'query parameter'; readonly name: string }
+  | { readonly kind: 'source ip' }
+  | {
+      readonly kind: 'cookie';
+      readonly name: string;
+      readonly path: string;
+      /** 0 is a session cookie; undefined: none is made for clients without it. */
+      readonly ttlSeconds: number | undefined;
+      readonly attributes: readonly { readonly name: string; readonly value: string }[];
+    }
+);
 
 /** Where copies of requests go. */
 export interface MirrorPolicy {
@@ -302,7 +321,7 @@ export interface ClusterConfig {
   readonly version: string;
   readonly connectTimeoutMs: number;
   readonly protocol: 'http1' | 'http2';
-  readonly lbPolicy: 'ROUND_ROBIN' | 'LEAST_REQUEST' | 'RANDOM';
+  readonly lbPolicy: 'ROUND_ROBIN' | 'LEAST_REQUEST' | 'RANDOM' | 'RING_HASH' | 'MAGLEV';
   /** Absent: Envoy's defaults. */
   readonly lb?: LoadBalancingConfig;
   /** What statistics and `%UPSTREAM_CLUSTER%` call it; absent or '' for its name. */
@@ -322,6 +341,20 @@ export interface LoadBalancingConfig {
   readonly choiceCount: number;
   /** LEAST_REQUEST with unequal weights: weight / (active requests + 1) ^ bias. Default 1. */
   readonly activeRequestBias: number;
+  /** RING_HASH: points on the ring. Default 1024 to 8 M. */
+  readonly ringSize: { readonly minimum: number; readonly maximum: number };
+  /** MAGLEV: a prime. Default 65,537. */
+  readonly tableSize: number;
+  /** ROUND_ROBIN and LEAST_REQUEST: new hosts get their share little by little. */
+  readonly slowStart?: SlowStart;
+}
+
+export interface SlowStart {
+  readonly windowMs: number;
+  /** The share grows with time / window to the power of 1 / aggression. */
+  readonly aggression: number;
+  /** Part of its share that a host has at once, 0 to 1. */
+  readonly minimumShare: number;
 }
 
 export interface Endpoint {

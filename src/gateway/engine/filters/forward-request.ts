@@ -15,6 +15,7 @@ import type {
   UpstreamReset,
   UpstreamStream,
 } from '../upstream/upstream-stream.ts';
+import { hashRequest, type RequestHash } from './hash-request.ts';
 import { mirrorRequest, type RequestCopy } from './mirror-request.ts';
 import { prepareUpstreamRequest } from './prepare-upstream-request.ts';
 import { createRequestBody } from './request-body.ts';
@@ -51,6 +52,22 @@ export function forwardRequest(
   forwarding.start();
 }
 
+/** Before the route changes the request: what counts is what the client sent. */
+function hashForCluster(
+  { headers, path, connection, info }: Exchange,
+  { hashPolicies }: ForwardAction,
+  { balancer }: Cluster,
+): RequestHash | undefined {
+  if (hashPolicies === undefined || !balancer.isConsistent) return undefined;
+  const client = info.clientAddress ?? connection.remoteAddress;
+  return hashRequest(hashPolicies, {
+    headers,
+    path,
+    clientIp: client.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
+    connection: connection.remoteAddress + connection.localAddress,
+  });
+}
+
 function createForwarding(
   exchange: Exchange,
   virtualHost: VirtualHost,
@@ -63,6 +80,7 @@ function createForwarding(
   const timeoutMs = requestTimeoutMs(exchange.headers, action);
   const perTryTimeoutMs = tryTimeoutMs(policy, timeoutMs);
   const tried = createTriedHosts(policy);
+  const consistent = hashForCluster(exchange, action, cluster);
   const upgrade = requestedUpgrade(stream);
   const body = createRequestBody({
     hasBody: stream.hasBody,
@@ -169,6 +187,7 @@ function createForwarding(
         info.responseEndAt = performance.now();
         finishAnswered();
       }
+      for (const cookie of consistent?.setCookies ?? []) headers.push('set-cookie', cookie);
       exchange.sendHeaders(status, headers, endStream);
     },
     onData: (chunk) => {
@@ -191,7 +210,7 @@ function createForwarding(
   };
 
   const attempt = (): void => {
-    const picked = cluster.balancer.pick(tried.pickOptions());
+    const picked = cluster.balancer.pick({ ...tried.pickOptions(), hash: consistent?.hash });
     if (!picked) {
       finish();
       exchange.sendLocalReply({

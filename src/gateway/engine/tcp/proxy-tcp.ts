@@ -1,6 +1,7 @@
 // The TCP proxy: one connection of a client, one to an endpoint, bytes both ways with back-pressure and half-close.
 import type { Socket } from 'node:net';
 import { pickCluster } from '../cluster/pick-cluster.ts';
+import { xxHash64 } from '../cluster/xx-hash.ts';
 import type { TcpProxy } from '../config/engine-config.ts';
 import type { RequestInfo, ResponseFlag } from '../config/request-info.ts';
 import { describeConnection } from '../http/describe-connection.ts';
@@ -63,7 +64,8 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
   }
   progress.upstreamCluster = cluster.config.name;
   progress.upstreamClusterAltStatName = cluster.config.altStatName;
-  const host = cluster.balancer.pick();
+  const consistent = proxy.hashesSourceIp === true && cluster.balancer.isConsistent;
+  const host = cluster.balancer.pick(consistent ? { hash: xxHash64(connection.remoteIp) } : {});
   if (!host) {
     refuse(['UH'], 'no_healthy_upstream');
     return;

@@ -47,7 +47,7 @@ export function createClusterSet(random: () => number = Math.random): ClusterSet
 
 function createCluster(initial: ClusterConfig, random: () => number): LiveCluster {
   let config = initial;
-  const balancer = createLoadBalancer(initial, random);
+  const balancer = createLoadBalancer(initial, { random });
   const pools = new Map<string, ConnectionPool>();
   const drainAll = (): void => {
     for (const pool of pools.values()) pool.drain();

@@ -41,6 +41,7 @@ export function assembleSnapshot(
     ConfigMap: collect('ConfigMap'),
     Gateway: collect('Gateway'),
     VirtualService: collect('VirtualService'),
+    DestinationRule: collect('DestinationRule'),
     Ingress: collect('Ingress'),
     IngressClass: collect('IngressClass'),
   };
