@@ -36,6 +36,42 @@ const shims = {
   'io/prometheus/client/metrics.proto': 'syntax = "proto2";\npackage io.prometheus.client;\nmessage MetricFamily {}\n',
 };
 
+/** Fields that Envoy 1.40 has and the bundle, which is older, does not. Each goes behind the text that stands there. */
+const additions = [
+  {
+    file: 'envoy/config/cluster/v3/circuit_breaker.proto',
+    behind: '      google.protobuf.UInt32Value min_retry_concurrency = 2;',
+    text: '\n      google.protobuf.Duration budget_interval = 3;',
+  },
+  {
+    file: 'envoy/config/cluster/v3/circuit_breaker.proto',
+    behind: 'import "google/protobuf/wrappers.proto";',
+    text: '\nimport "google/protobuf/duration.proto";',
+  },
+  {
+    file: 'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
+    behind: '  config.core.v3.TypedExtensionConfig header_validation_config = 7;',
+    text: '\n  message OutlierDetection {\n    config.common.matcher.v3.MatchPredicate error_matcher = 1;\n  }\n  OutlierDetection outlier_detection = 8;',
+  },
+  {
+    file: 'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
+    behind: 'import "envoy/config/core/v3/extension.proto";',
+    text: '\nimport "envoy/config/common/matcher/v3/matcher.proto";',
+  },
+];
+
+function addFields(directory) {
+  for (const { file, behind, text } of additions) {
+    const target = path.join(directory, file);
+    const before = fs.readFileSync(target, 'utf8');
+    const name = text.match(/(\w+) = \d+;[^;]*$/)?.[1] ?? text.trim();
+    // The bundle may have caught up.
+    if (before.includes(name)) continue;
+    if (!before.includes(behind)) throw new Error(`${file} has no ${behind.trim()}`);
+    fs.writeFileSync(target, before.replace(behind, behind + text));
+  }
+}
+
 function prepareModule(directory) {
   for (const part of ['envoy-api', 'googleapis', 'xds'])
     fs.cpSync(path.join(bundle, part), directory, { recursive: true });
@@ -48,6 +84,7 @@ function prepareModule(directory) {
       text.replace('message StringRules {', 'message StringRules {\n    optional bool ignore_empty = 26;'),
     );
   }
+  addFields(directory);
   for (const [file, content] of Object.entries(shims)) {
     fs.mkdirSync(path.dirname(path.join(directory, file)), { recursive: true });
     fs.writeFileSync(path.join(directory, file), content);

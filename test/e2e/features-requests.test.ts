@@ -41,6 +41,10 @@ interface Expectation {
   readonly received?: string;
   /** What each try was answered by its application; null where it gave none. */
   readonly answered?: readonly (number | null)[];
+  /** What several requests at a time came to, with how often. */
+  readonly counts?: Readonly<Record<string, number>>;
+  /** h1 or h2, as the application was spoken to. */
+  readonly seenProtocol?: string;
   /** Path and headers as the application saw them first. */
   readonly seenPath?: string;
   readonly seenHeaders?: Headers;
@@ -90,7 +94,10 @@ function copiesOf(seen: readonly Fields[], expected: readonly Copy[]): readonly 
 }
 
 /** The part of the outcome that the expectation speaks of, so that the two can be compared whole. */
-function observe(result: CorpusResult & { readonly seen?: readonly unknown[] }, expected: Expectation): Expectation {
+function observe(
+  result: CorpusResult & { readonly seen?: readonly unknown[]; readonly counts?: Readonly<Record<string, number>> },
+  expected: Expectation,
+): Expectation {
   const response = fieldsOf(result.response);
   const everything = (result.seen ?? []).map(fieldsOf);
   const answering = fieldsOf(response.body).echo;
@@ -106,6 +113,8 @@ function observe(result: CorpusResult & { readonly seen?: readonly unknown[] }, 
       everything.filter((one) => !tries.includes(one)),
       expected.copies ?? [],
     ),
+    counts: result.counts,
+    seenProtocol: seen.proto,
     seenPath: seen.path,
     seenHeaders: pickHeaders(seen.headers, expected.seenHeaders ?? {}),
   };

@@ -5,6 +5,7 @@ import net from 'node:net';
 import { afterEach } from 'node:test';
 import { silentLogger } from '../../lib/logger.ts';
 import type {
+  CircuitBreakers,
   ClusterConfig,
   EngineConfig,
   FilterChainConfig,
@@ -15,6 +16,7 @@ import type {
   RouteTable,
   SecretConfig,
   TcpProxy,
+  UpstreamConnectionConfig,
 } from './config/engine-config.ts';
 import { createEngine, type Engine, type EngineOptions } from './create-engine.ts';
 
@@ -84,12 +86,31 @@ export function listener(
   };
 }
 
+export const noLimits: CircuitBreakers = {
+  maxConnections: Number.POSITIVE_INFINITY,
+  maxPendingRequests: Number.POSITIVE_INFINITY,
+  maxRequests: Number.POSITIVE_INFINITY,
+  maxRetries: Number.POSITIVE_INFINITY,
+  retryBudget: undefined,
+};
+
+export const keptConnections: UpstreamConnectionConfig = {
+  idleTimeoutMs: 0,
+  maxDurationMs: 0,
+  maxRequests: 0,
+  maxConcurrentStreams: undefined,
+  http2Keepalive: undefined,
+  tcpKeepalive: undefined,
+};
+
 export function cluster(name: string, ports: readonly number[], overrides: Partial<ClusterConfig> = {}): ClusterConfig {
   return {
     name,
     version: ports.join(','),
     connectTimeoutMs: 2000,
     protocol: 'http1',
+    connections: keptConnections,
+    circuitBreakers: noLimits,
     lbPolicy: 'LEAST_REQUEST',
     endpoints: ports.map((port) => ({
       address: '127.0.0.1',

@@ -64,7 +64,7 @@ export function buildAutoPassthroughChains(
           tls: undefined,
           network: {
             kind: 'tcp',
-            targets: { kind: 'single', target, hashKeys: [] },
+            targets: { kind: 'single', target, policies: [] },
             virtualService: placed.gateway.ref,
           },
         },

@@ -1,6 +1,5 @@
 // The routes of one VirtualService for one Gateway and port, in Istio's order.
 
-import type { HashKey } from '../resources/destination-rule.ts';
 import { formatFieldPath } from '../resources/resource.ts';
 import type { HeaderOperations } from '../resources/virtual-service.ts';
 import type {
@@ -40,17 +39,16 @@ export function applies(
 
 interface UsedTarget {
   readonly target: Target;
-  readonly hashKey: HashKey | undefined;
+  readonly cluster: ClusterView | undefined;
 }
 
 function useTarget(context: RouteContext, destination: DestinationName): UsedTarget {
   const { model, proxyNamespace: namespace, proxyLabels: labels } = context;
   const { target, service, port } = resolveDestination(model.services, destination, context.port, namespace);
-  if (service === undefined || port === undefined) return { target, hashKey: undefined };
+  if (service === undefined || port === undefined) return { target, cluster: undefined };
   const cluster = clusterOf(model, { service, port, subset: target.subset }, { namespace, labels });
   if (cluster !== undefined) context.use(cluster);
-  const balancing = cluster?.policy.loadBalancer?.policy;
-  return { target, hashKey: typeof balancing === 'object' ? balancing.key : undefined };
+  return { target, cluster };
 }
 
 export function forwardTargets(
@@ -58,13 +56,13 @@ export function forwardTargets(
   action: Extract<ModelAction, { kind: 'forward' }>,
 ): ForwardTargets {
   const used = action.destinations.map((destination) => ({ ...destination, ...useTarget(context, destination) }));
-  const hashKeys = used.flatMap(({ hashKey }) => hashKey ?? []);
+  const policies = used.flatMap(({ cluster }) => cluster?.policy ?? []);
   const [first] = used;
-  if (!action.weighted && first !== undefined) return { kind: 'single', target: first.target, hashKeys };
+  if (!action.weighted && first !== undefined) return { kind: 'single', target: first.target, policies };
   return {
     kind: 'weighted',
     targets: used.map(({ target, weight, headers }) => ({ ...target, weight, headers })),
-    hashKeys,
+    policies,
   };
 }
 

@@ -2,13 +2,30 @@
 import type { PortTrafficPolicy, TrafficPolicy } from '../resources/destination-rule.ts';
 import type { ModelDestinationRule } from './build-destination-rules.ts';
 
-export type ClusterPolicy = PortTrafficPolicy;
+/** Settings of ports do not have what concerns the host as a whole. */
+export type ClusterPolicy = PortTrafficPolicy & Omit<TrafficPolicy, 'portLevelSettings'>;
 
-const nothing: ClusterPolicy = { loadBalancer: undefined };
+const nothing: ClusterPolicy = {
+  loadBalancer: undefined,
+  connectionPool: undefined,
+  outlierDetection: undefined,
+  retryBudget: undefined,
+};
 
 /** Settings of a port replace all of their level's, also those that they leave out, as Istio documents. */
 function atPort(policy: TrafficPolicy, port: number): ClusterPolicy {
-  return policy.portLevelSettings.find((settings) => settings.port === port) ?? policy;
+  const settings = policy.portLevelSettings.find((candidate) => candidate.port === port);
+  return settings === undefined ? policy : { ...policy, ...settings };
+}
+
+/** What `policy` says, and where it says nothing what `base` does. */
+function over(policy: ClusterPolicy, base: ClusterPolicy): ClusterPolicy {
+  return {
+    loadBalancer: policy.loadBalancer ?? base.loadBalancer,
+    connectionPool: policy.connectionPool ?? base.connectionPool,
+    outlierDetection: policy.outlierDetection ?? base.outlierDetection,
+    retryBudget: policy.retryBudget ?? base.retryBudget,
+  };
 }
 
 function merge(rule: ModelDestinationRule, subset: string, port: number): ClusterPolicy {
@@ -16,9 +33,8 @@ function merge(rule: ModelDestinationRule, subset: string, port: number): Cluste
   const base = trafficPolicy === undefined ? nothing : atPort(trafficPolicy, port);
   const own = rule.subsets.find(({ name }) => name === subset)?.trafficPolicy;
   if (own === undefined) return base;
-  const settings = atPort(own, port);
-  if (settings !== own) return settings;
-  return { loadBalancer: own.loadBalancer ?? base.loadBalancer };
+  const settings = own.portLevelSettings.find((candidate) => candidate.port === port);
+  return settings === undefined ? over(own, base) : { ...over(own, base), ...settings };
 }
 
 const merged = new WeakMap<ModelDestinationRule, Map<string, ClusterPolicy>>();

@@ -27,7 +27,17 @@ import type {
 } from './model.ts';
 import type { PortRow } from './port-row.ts';
 
-export type { CorsPolicy, HashKey, HeaderOperations, HttpFault, HttpRetry, LoadBalancerSettings, RequestShare, Warmup };
+export type {
+  ClusterPolicy,
+  CorsPolicy,
+  HashKey,
+  HeaderOperations,
+  HttpFault,
+  HttpRetry,
+  LoadBalancerSettings,
+  RequestShare,
+  Warmup,
+};
 
 export type RewriteView = HttpRewrite;
 
@@ -49,8 +59,8 @@ export type ForwardTargets = (
   | { readonly kind: 'single'; readonly target: Target }
   | { readonly kind: 'weighted'; readonly targets: readonly WeightedTarget[] }
 ) & {
-  /** What the clusters choose their endpoints by, one for each that does. */
-  readonly hashKeys: readonly HashKey[];
+  /** Of the clusters that exist, in order: what they want of the routes that lead to them. */
+  readonly policies: readonly ClusterPolicy[];
 };
 
 export interface RedirectView extends Omit<HttpRedirect, 'port'> {

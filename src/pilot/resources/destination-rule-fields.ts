@@ -11,8 +11,8 @@ export const subsetFields: FieldTable = tableOf(['name', 'labels', 'trafficPolic
 
 const portTrafficPolicyFields = {
   loadBalancer: served,
-  connectionPool: unsupported('There are no limits.'),
-  outlierDetection: unsupported('No endpoint is ejected.'),
+  connectionPool: served,
+  outlierDetection: served,
   tls: unsupported('Endpoints are spoken to in plaintext.'),
 } satisfies FieldTable;
 
@@ -23,8 +23,35 @@ export const trafficPolicyFields: FieldTable = {
   portLevelSettings: served,
   tunnel: unsupported('Connections are not tunneled.'),
   proxyProtocol: unsupported('Endpoints get no PROXY header.'),
-  retryBudget: unsupported('Retries are not limited.'),
+  retryBudget: served,
 };
+
+export const connectionPoolFields: FieldTable = tableOf(['tcp', 'http'], served);
+export const tcpSettingsFields: FieldTable = tableOf(
+  ['maxConnections', 'connectTimeout', 'tcpKeepalive', 'maxConnectionDuration', 'idleTimeout'],
+  served,
+);
+export const tcpKeepaliveFields: FieldTable = tableOf(['probes', 'time', 'interval'], served);
+export const httpSettingsFields: FieldTable = tableOf(
+  [
+    ...['http1MaxPendingRequests', 'http2MaxRequests', 'maxRequestsPerConnection', 'maxRetries', 'idleTimeout'],
+    ...['h2UpgradePolicy', 'useClientProtocol', 'maxConcurrentStreams', 'http2KeepAlive'],
+  ],
+  served,
+);
+export const http2KeepAliveFields: FieldTable = tableOf(['interval', 'timeout'], served);
+export const outlierDetectionFields: FieldTable = {
+  ...tableOf(
+    [
+      ...['consecutive5xxErrors', 'consecutiveGatewayErrors', 'consecutiveLocalOriginFailures', 'interval'],
+      ...['splitExternalLocalOriginErrors', 'baseEjectionTime', 'maxEjectionPercent', 'minHealthPercent'],
+      'outlierDetectionHttpErrorCodes',
+    ],
+    served,
+  ),
+  consecutiveErrors: noEffectHere('Istio ignores it; write consecutive5xxErrors.'),
+};
+export const retryBudgetFields: FieldTable = tableOf(['percent', 'minRetryConcurrency', 'budgetInterval'], served);
 
 export const loadBalancerFields: FieldTable = {
   ...tableOf(['simple', 'consistentHash', 'warmup', 'warmupDurationSecs'], served),

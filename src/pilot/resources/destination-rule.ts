@@ -22,10 +22,63 @@ export interface Subset {
 /** What a port may set for itself, and then all of it. */
 export interface PortTrafficPolicy {
   readonly loadBalancer: LoadBalancerSettings | undefined;
+  readonly connectionPool: ConnectionPool | undefined;
+  readonly outlierDetection: OutlierDetection | undefined;
 }
 
 export interface TrafficPolicy extends PortTrafficPolicy {
   readonly portLevelSettings: readonly (PortTrafficPolicy & { readonly port: number })[];
+  readonly retryBudget: RetryBudget | undefined;
+}
+
+/** Limits are undefined where there is none; times are milliseconds. */
+export interface ConnectionPool {
+  readonly maxConnections: number | undefined;
+  readonly connectTimeoutMs: number | undefined;
+  readonly tcpKeepalive: TcpKeepalive | undefined;
+  readonly maxConnectionDurationMs: number | undefined;
+  /** Of connections that are passed through as TCP; 0 for no limit. */
+  readonly tcpIdleTimeoutMs: number | undefined;
+  readonly maxPendingRequests: number | undefined;
+  readonly maxRequests: number | undefined;
+  readonly maxRequestsPerConnection: number | undefined;
+  readonly maxRetries: number | undefined;
+  readonly httpIdleTimeoutMs: number | undefined;
+  readonly h2UpgradePolicy: 'DEFAULT' | 'DO_NOT_UPGRADE' | 'UPGRADE';
+  /** Endpoints are spoken to in the protocol of the client. */
+  readonly useClientProtocol: boolean;
+  readonly maxConcurrentStreams: number | undefined;
+  readonly http2KeepAlive:
+    | { readonly intervalMs: number | undefined; readonly timeoutMs: number | undefined }
+    | undefined;
+}
+
+export interface TcpKeepalive {
+  readonly probes: number | undefined;
+  readonly timeMs: number | undefined;
+  readonly intervalMs: number | undefined;
+}
+
+/** Endpoints that fail get no requests for a while. Undefined is Envoy's default. */
+export interface OutlierDetection {
+  readonly consecutive5xxErrors: number | undefined;
+  readonly consecutiveGatewayErrors: number | undefined;
+  /** Of connections that fail here, where these are told from errors of endpoints. */
+  readonly consecutiveLocalOriginFailures: number | undefined;
+  readonly splitExternalLocalOriginErrors: boolean;
+  readonly intervalMs: number | undefined;
+  readonly baseEjectionTimeMs: number | undefined;
+  readonly maxEjectionPercent: number | undefined;
+  readonly minHealthPercent: number;
+  /** That count as errors, instead of 5xx; empty is 5xx. */
+  readonly httpErrorCodes: readonly number[];
+}
+
+/** How many retries there may be at a time, by the requests that there are. */
+export interface RetryBudget {
+  readonly percent: number | undefined;
+  readonly minRetryConcurrency: number | undefined;
+  readonly budgetIntervalMs: number | undefined;
 }
 
 export type SimpleLoadBalancer = 'LEAST_REQUEST' | 'RANDOM' | 'ROUND_ROBIN';

@@ -119,6 +119,23 @@ export function stringsField(
   });
 }
 
+/** Whole numbers; others are reported and left out. Empty where the field is absent. */
+export function integersField(message: Message, name: string, min: number, max: number): readonly number[] {
+  return itemsField(message, name, (value, path) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+    const what = typeof value === 'number' ? `is ${value}` : `is ${describe(value)}`;
+    const remedy = `Write a number from ${min} to ${max}.`;
+    reportInvalid(
+      message.context,
+      path,
+      `${what}, not a whole number from ${min} to ${max}`,
+      'The entry is left out.',
+      remedy,
+    );
+    return undefined;
+  });
+}
+
 /** Text values by key; others are reported and left out. Empty where the field is absent. */
 export function stringMapField(message: Message, name: string): Readonly<Record<string, string>> {
   const value = givenField(message, name);
@@ -152,6 +169,14 @@ export function durationField(message: Message, name: string): number | undefine
   if (milliseconds >= 1n && milliseconds <= maxDurationMs) return Number(milliseconds);
   const what = nanoseconds === undefined ? 'which is no duration' : 'which is not a millisecond or more';
   return broken(message, name, `is ${shorten(text)}, ${what}`, 'Write a duration such as 500ms, 1.5s or 1h30m.');
+}
+
+const zero = /^[+-]?0+(?:\.0*)?(?:ns|us|ms|s|m|h)?$/;
+
+/** As durationField, where zero means something of its own. */
+export function durationOrZeroField(message: Message, name: string): number | undefined {
+  const value = givenField(message, name);
+  return typeof value === 'string' && zero.test(value) ? 0 : durationField(message, name);
 }
 
 /** The field as a map with its own table; `broken` gets its name where `parse` cannot use it. */

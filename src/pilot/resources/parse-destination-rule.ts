@@ -1,8 +1,11 @@
 // DestinationRule: unknown -> DestinationRuleSpec. Parts that cannot be read are left out; the others count.
 import type { DestinationRuleSpec, PortTrafficPolicy, Subset, TrafficPolicy } from './destination-rule.ts';
 import {
+  connectionPoolFields,
   loadBalancerFields,
+  outlierDetectionFields,
   portLevelSettingsFields,
+  retryBudgetFields,
   subsetFields,
   trafficPolicyFields,
   workloadSelectorFields,
@@ -18,7 +21,9 @@ import {
 } from './fields.ts';
 import { type Message, reportInvalid, shorten } from './message.ts';
 import { isHost, isLabel } from './names.ts';
+import { parseConnectionPool, parseRetryBudget } from './parse-connection-pool.ts';
 import { parseLoadBalancer } from './parse-load-balancer.ts';
+import { parseOutlierDetection } from './parse-outlier-detection.ts';
 import { portSelectorFields } from './virtual-service-fields.ts';
 
 const NOT_USED = 'The object is not used.';
@@ -79,11 +84,14 @@ function firstOfEachName(spec: Message, subsets: readonly Subset[]): readonly Su
 
 const portPolicy = (message: Message): PortTrafficPolicy => ({
   loadBalancer: messageField(message, 'loadBalancer', loadBalancerFields, parseLoadBalancer),
+  connectionPool: messageField(message, 'connectionPool', connectionPoolFields, parseConnectionPool),
+  outlierDetection: messageField(message, 'outlierDetection', outlierDetectionFields, parseOutlierDetection),
 });
 
 function parseTrafficPolicy(message: Message): TrafficPolicy {
   return {
     ...portPolicy(message),
+    retryBudget: messageField(message, 'retryBudget', retryBudgetFields, parseRetryBudget),
     portLevelSettings: messagesField(message, 'portLevelSettings', portLevelSettingsFields, (item) => {
       const port = messageField(item, 'port', portSelectorFields, (selector) => portField(selector, 'number'));
       const policy = portPolicy(item);

@@ -11,6 +11,7 @@ import {
 import {
   booleanField,
   durationField,
+  durationOrZeroField,
   enumField,
   integerField,
   messageField,
@@ -125,7 +126,7 @@ const cookieValue = /^[\x20-\x3a\x3c-\x7e]*$/;
 function parseCookie(message: Message): HashKey | undefined {
   const name = stringField(message, 'name');
   const path = textOf(message, 'path', cookieValue) ?? '';
-  const ttlMs = ttl(message);
+  const ttlMs = durationOrZeroField(message, 'ttl');
   const attributes = messagesField(message, 'attributes', cookieAttributeFields, (attribute) => {
     const attributeName = textOf(attribute, 'name', cookieName);
     const value = textOf(attribute, 'value', cookieValue) ?? '';
@@ -153,10 +154,6 @@ function textOf(message: Message, name: string, form: RegExp): string | undefine
   reportInvalid(message.context, [...message.path, name], 'cannot stand in a cookie', 'It is left out.', remedy);
   return undefined;
 }
-
-/** Zero means something here: a cookie that lasts as long as the browser. */
-const ttl = (message: Message): number | undefined =>
-  /^[+-]?0+(?:\.0*)?(?:ns|us|ms|s|m|h)?$/.test(String(message.fields.ttl)) ? 0 : durationField(message, 'ttl');
 
 const isPrime = (value: number): boolean => {
   for (let divisor = 2; divisor * divisor <= value; divisor++) if (value % divisor === 0) return false;

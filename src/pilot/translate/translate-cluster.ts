@@ -1,6 +1,5 @@
 // A Service port → its cluster, and the endpoints behind it.
 import { create } from '@bufbuild/protobuf';
-import { anyPack } from '@bufbuild/protobuf/wkt';
 import {
   type Cluster,
   Cluster_DiscoveryType,
@@ -8,7 +7,6 @@ import {
 } from '../../xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { HealthStatus } from '../../xds/generated/envoy/config/core/v3/health_check_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../../xds/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
-import { HttpProtocolOptionsSchema } from '../../xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
 import { blackHoleCluster, configPath } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
@@ -16,21 +14,13 @@ import type { ModelServicePort } from '../model/model.ts';
 import { selectorMatches } from '../model/proxy-class.ts';
 import type { ClusterView } from '../model/proxy-view.ts';
 import { adsSource, seconds } from './config-source.ts';
+import { translateConnectionPool } from './translate-connection-pool.ts';
+import { translateHttpProtocol } from './translate-http-protocol.ts';
 import { translateLoadBalancer } from './translate-load-balancer.ts';
+import { translateOutlierDetection } from './translate-outlier-detection.ts';
 import { targetName } from './translate-route.ts';
 
-const connectTimeout = 10;
-const unlimited = 0xffff_ffff;
-
-const http2Options = anyPack(
-  HttpProtocolOptionsSchema,
-  create(HttpProtocolOptionsSchema, {
-    upstreamProtocolOptions: {
-      case: 'explicitHttpConfig',
-      value: { protocolConfig: { case: 'http2ProtocolOptions', value: {} } },
-    },
-  }),
-);
+const blackHoleConnectTimeout = 10;
 
 function buildCluster(name: string, { service, port, subset, rule, policy }: ClusterView): Cluster {
   const [source] = rule?.sources ?? [];
@@ -40,21 +30,11 @@ function buildCluster(name: string, { service, port, subset, rule, policy }: Clu
     altStatName: `${name};`,
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: { edsConfig: adsSource(), serviceName: name },
-    connectTimeout: seconds(connectTimeout),
     ...translateLoadBalancer(policy.loadBalancer),
-    // Envoy's own limits of 1024 connections and 3 retries would cap a busy gateway.
-    circuitBreakers: {
-      thresholds: [
-        {
-          maxConnections: unlimited,
-          maxPendingRequests: unlimited,
-          maxRequests: unlimited,
-          maxRetries: unlimited,
-        },
-      ],
-    },
+    ...translateConnectionPool(policy),
+    ...translateOutlierDetection(policy.outlierDetection),
     // Zero: unhealthy endpoints never get traffic, however few are left.
-    commonLbConfig: { healthyPanicThreshold: {} },
+    commonLbConfig: { healthyPanicThreshold: { value: policy.outlierDetection?.minHealthPercent ?? 0 } },
     metadata: {
       filterMetadata: {
         istio: {
@@ -64,13 +44,7 @@ function buildCluster(name: string, { service, port, subset, rule, policy }: Clu
         },
       },
     },
-    ...(port.protocol === 'http2'
-      ? {
-          typedExtensionProtocolOptions: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': http2Options,
-          },
-        }
-      : {}),
+    ...translateHttpProtocol(port.protocol, policy),
   });
 }
 
@@ -138,7 +112,7 @@ export function translateBlackHoleCluster(): XdsResource {
   const cluster = create(ClusterSchema, {
     name: blackHoleCluster,
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
-    connectTimeout: seconds(connectTimeout),
+    connectTimeout: seconds(blackHoleConnectTimeout),
   });
   return createXdsResource(typeUrls.cluster, ClusterSchema, blackHoleCluster, cluster);
 }

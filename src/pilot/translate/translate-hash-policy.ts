@@ -2,7 +2,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { RouteAction_HashPolicySchema } from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import type { HashPolicySchema } from '../../xds/generated/envoy/type/v3/hash_policy_pb.ts';
-import type { HashKey } from '../model/proxy-view.ts';
+import type { ClusterPolicy, HashKey } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
 
 function specifier(
@@ -30,10 +30,19 @@ function specifier(
   }
 }
 
+const keyOf = ({ loadBalancer }: ClusterPolicy): readonly HashKey[] =>
+  typeof loadBalancer?.policy === 'object' ? [loadBalancer.policy.key] : [];
+
+/** One for each cluster that hashes. */
 export const translateHashPolicies = (
-  keys: readonly HashKey[],
-): MessageInitShape<typeof RouteAction_HashPolicySchema>[] => keys.map((key) => ({ policySpecifier: specifier(key) }));
+  policies: readonly ClusterPolicy[],
+): MessageInitShape<typeof RouteAction_HashPolicySchema>[] =>
+  policies.flatMap(keyOf).map((key) => ({ policySpecifier: specifier(key) }));
 
 /** A connection has nothing else to tell it by. */
-export const translateTcpHashPolicies = (keys: readonly HashKey[]): MessageInitShape<typeof HashPolicySchema>[] =>
-  keys.some(({ kind }) => kind === 'sourceIp') ? [{ policySpecifier: { case: 'sourceIp', value: {} } }] : [];
+export const translateTcpHashPolicies = (
+  policies: readonly ClusterPolicy[],
+): MessageInitShape<typeof HashPolicySchema>[] =>
+  policies.flatMap(keyOf).some(({ kind }) => kind === 'sourceIp')
+    ? [{ policySpecifier: { case: 'sourceIp', value: {} } }]
+    : [];

@@ -69,6 +69,7 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
   if (route.action.kind === 'direct') return { case: 'directResponse', value: translateDirectResponse(route.action) };
   // Without a limit Envoy would have one of 15 s; a gRPC client's own deadline counts within it.
   const { targets } = route.action;
+  const hashPolicy = translateHashPolicies(targets.policies);
   const timeout = duration(route.action.timeoutMs ?? 0);
   return {
     case: 'route',
@@ -76,8 +77,8 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
       clusterSpecifier: clusterSpecifier(targets),
       ...translateRewrite(route.action.rewrite),
       timeout,
-      ...translateRetry(route.action.retries, targets.kind === 'single' && targets.hashKeys.length > 0),
-      hashPolicy: translateHashPolicies(targets.hashKeys),
+      ...translateRetry(route.action.retries, targets.kind === 'single' && hashPolicy.length > 0),
+      hashPolicy,
       requestMirrorPolicies: route.action.mirrors.map((mirror) => ({
         cluster: targetName(mirror),
         runtimeFraction: { defaultValue: fractionalPercent(mirror.share ?? everyRequest) },

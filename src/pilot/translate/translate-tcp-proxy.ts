@@ -7,12 +7,15 @@ import { TcpProxySchema } from '../../xds/generated/envoy/extensions/filters/net
 import { blackHoleCluster } from '../../xds/resource-names.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import type { ForwardTargets } from '../model/proxy-view.ts';
+import { duration } from './config-source.ts';
 import { accessLogs } from './translate-access-log.ts';
 import { translateTcpHashPolicies } from './translate-hash-policy.ts';
 import { targetName } from './translate-route.ts';
 
 /** Without targets (a rule that is broken) connections are accepted and closed. */
 export function translateTcpProxy(targets: ForwardTargets | undefined, owner: ResourceRef, mesh: MeshSettings): Filter {
+  const policies = targets?.policies ?? [];
+  const [idleTimeoutMs] = policies.flatMap(({ connectionPool }) => connectionPool?.tcpIdleTimeoutMs ?? []);
   const single =
     targets === undefined ? blackHoleCluster : targets.kind === 'single' ? targetName(targets.target) : undefined;
   const proxy = create(TcpProxySchema, {
@@ -26,7 +29,8 @@ export function translateTcpProxy(targets: ForwardTargets | undefined, owner: Re
             },
           }
         : { case: 'cluster', value: single ?? blackHoleCluster },
-    hashPolicy: translateTcpHashPolicies(targets?.hashKeys ?? []),
+    hashPolicy: translateTcpHashPolicies(policies),
+    ...(idleTimeoutMs === undefined ? {} : { idleTimeout: duration(idleTimeoutMs) }),
     accessLog: accessLogs(mesh),
   });
   return create(FilterSchema, {

@@ -14,6 +14,7 @@ const envoysDefaults: LoadBalancingConfig = {
   activeRequestBias: 1,
   ringSize: { minimum: 1024, maximum: 8_388_608 },
   tableSize: 65_537,
+  updateMergeWindowMs: 1000,
 };
 
 export const isConsistentPolicy = (policy: ClusterConfig['lbPolicy']): boolean =>
@@ -69,7 +70,7 @@ export function createClusterPicker(
   };
 }
 
-const isHealthy = ({ endpoint }: Host): boolean => endpoint.healthy;
+const isHealthy = ({ healthy }: Host): boolean => healthy;
 
 const twoToThe32 = 4_294_967_296;
 const randomHash = (random: () => number): bigint =>

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ClusterConfig, Endpoint, LoadBalancingConfig } from '../config/engine-config.ts';
+import { keptConnections, noLimits } from '../engine-fixture.ts';
 import { createLoadBalancer, hostKey } from './create-load-balancer.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 
@@ -42,6 +43,7 @@ const settings: LoadBalancingConfig = {
   activeRequestBias: 1,
   ringSize: { minimum: 1024, maximum: 8_388_608 },
   tableSize: 65_537,
+  updateMergeWindowMs: 1000,
 };
 
 const cluster = (
@@ -53,6 +55,8 @@ const cluster = (
   version: '1',
   connectTimeoutMs: 1000,
   protocol: 'http1',
+  connections: keptConnections,
+  circuitBreakers: noLimits,
   lbPolicy,
   lb: { ...settings, ...lb },
   endpoints,

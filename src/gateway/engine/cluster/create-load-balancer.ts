@@ -20,6 +20,7 @@ export function createLoadBalancer(
   const loads = new Map<string, HostLoad>();
   /** Those that were healthy when the picker was built. */
   let healthy: ReadonlySet<string> = new Set();
+  let ejected: ReadonlySet<string> = new Set();
 
   const hostsOf = (endpoints: readonly Endpoint[]): readonly Host[] =>
     endpoints.map((endpoint) => {
@@ -27,13 +28,14 @@ export function createLoadBalancer(
       const load = loads.get(key) ?? { active: 0, since: now() };
       loads.set(key, load);
       if (!healthy.has(key)) load.since = now();
-      return { endpoint, key, load };
+      return { endpoint, key, load, healthy: endpoint.healthy && !ejected.has(key) };
     });
 
   const build = () => {
-    const pick = createClusterPicker(cluster, hostsOf(cluster.endpoints), random, now);
+    const hosts = hostsOf(cluster.endpoints);
+    const pick = createClusterPicker(cluster, hosts, random, now);
     const present = new Set(cluster.endpoints.map(hostKey));
-    healthy = new Set(cluster.endpoints.filter((endpoint) => endpoint.healthy).map(hostKey));
+    healthy = new Set(hosts.filter((host) => host.healthy).map(({ key }) => key));
     for (const [key, { active }] of loads) if (active === 0 && !present.has(key)) loads.delete(key);
     return pick;
   };
@@ -69,6 +71,10 @@ export function createLoadBalancer(
     },
     update: (next) => {
       cluster = next;
+      pickHost = build();
+    },
+    eject: (keys) => {
+      ejected = keys;
       pickHost = build();
     },
     active: (key) => loads.get(key)?.active ?? 0,

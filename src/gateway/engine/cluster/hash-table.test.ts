@@ -10,7 +10,10 @@ const hosts = (first: number, weights: readonly number[] = [1, 1, 1]) => {
     const address = `127.1.49.${first + i}`;
     const locality = { region: '', zone: '', subZone: '', priority: 0, weight: 1 };
     const endpoint = { address, port: 8080, weight, healthy: true, locality };
-    return { host: { endpoint, key: `${address}:8080`, load: { active: 0, since: 0 } }, share: weight / total };
+    return {
+      host: { endpoint, key: `${address}:8080`, healthy: true, load: { active: 0, since: 0 } },
+      share: weight / total,
+    };
   });
 };
 const lastOctet = (find: FindHost, key: string, attempt = 0): number =>

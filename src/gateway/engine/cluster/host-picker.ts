@@ -6,6 +6,8 @@ export interface Host {
   readonly endpoint: Endpoint;
   /** `address:port`. */
   readonly key: string;
+  /** By its own word, and not ejected for its errors. */
+  readonly healthy: boolean;
   /** What is known of it beyond its configuration; shared by all that have this key. */
   readonly load: HostLoad;
 }

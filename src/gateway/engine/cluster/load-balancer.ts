@@ -29,6 +29,8 @@ export interface LoadBalancer {
   pick(options?: PickOptions): PickedHost | undefined;
   /** Endpoints or policy changed. Hosts that stay keep their active requests. */
   update(cluster: ClusterConfig): void;
+  /** Keys of hosts that count as unhealthy, whatever their configuration says. */
+  eject(keys: ReadonlySet<string>): void;
   /** Requests in flight to a host, also to one that has left the cluster. */
   active(key: string): number;
 }

@@ -42,6 +42,21 @@ describe('a cluster', () => {
       version: '1/7',
       connectTimeoutMs: 10_000,
       protocol: 'http2',
+      connections: {
+        idleTimeoutMs: 3_600_000,
+        maxDurationMs: 0,
+        maxRequests: 0,
+        maxConcurrentStreams: undefined,
+        http2Keepalive: undefined,
+        tcpKeepalive: undefined,
+      },
+      circuitBreakers: {
+        maxConnections: 1024,
+        maxPendingRequests: 1024,
+        maxRequests: 1024,
+        maxRetries: 3,
+        retryBudget: undefined,
+      },
       lbPolicy: 'LEAST_REQUEST',
       lb: {
         healthyPanicThresholdPercent: 0,
@@ -51,6 +66,7 @@ describe('a cluster', () => {
         activeRequestBias: 1,
         ringSize: { minimum: 1024, maximum: 8_388_608 },
         tableSize: 65_537,
+        updateMergeWindowMs: 1000,
       },
       altStatName: 'a;',
       endpoints: [
@@ -84,12 +100,12 @@ describe('a cluster', () => {
   test('warns of what it would do differently', () => {
     const asked = cluster('a', {
       lb_policy: 'CLUSTER_PROVIDED',
-      circuit_breakers: { thresholds: [{ max_connections: 1 }] },
+      circuit_breakers: { per_host_thresholds: [{ max_connections: 1 }] },
       outlier_detection: {},
     });
     assert.deepEqual(warningsOf(typeUrls.cluster, asked), [
-      'outlier_detection is not supported by the embedded engine: it has no effect',
-      'circuit_breakers are not supported by the embedded engine: there is no limit',
+      'OutlierDetection: success rates and failure percentages are not supported by the embedded engine: they eject nobody',
+      'per_host_thresholds is not supported by the embedded engine: it has no effect',
       'CLUSTER_PROVIDED is not supported by the embedded engine: endpoints are picked at random',
     ]);
     const unlimited = { max_connections: 4_294_967_295, max_requests: 4_294_967_295 };

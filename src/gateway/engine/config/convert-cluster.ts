@@ -1,20 +1,21 @@
 // Cluster → what is known of it without its endpoints, and where those come from.
 
-import type { CircuitBreakers } from '../../../xds/generated/envoy/config/cluster/v3/circuit_breaker_pb.ts';
 import {
   type Cluster,
   Cluster_DiscoveryType as DiscoveryType,
   Cluster_LbPolicy as LbPolicy,
 } from '../../../xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import type { TransportSocket } from '../../../xds/generated/envoy/config/core/v3/base_pb.ts';
-import { HttpProtocolOptionsSchema } from '../../../xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
+import { convertCircuitBreakers } from './convert-circuit-breakers.ts';
 import { type ConvertedEndpoints, convertEndpoints } from './convert-endpoints.ts';
+import { convertHttpProtocol } from './convert-http-protocol.ts';
 import { convertLoadBalancing } from './convert-load-balancing.ts';
+import { convertOutlierDetection } from './convert-outlier-detection.ts';
 import { durationMs } from './duration-ms.ts';
-import type { ClusterConfig, LoadBalancingConfig } from './engine-config.ts';
+import type { ClusterConfig, LoadBalancingConfig, TcpKeepalive } from './engine-config.ts';
 import type { Findings } from './findings.ts';
-import { extensionType, rawBuffer, unpackAny } from './unpack-any.ts';
-import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
+import { extensionType, rawBuffer } from './unpack-any.ts';
+import { warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 export interface ConvertedCluster {
   /** Everything but endpoints and what they bring. */
@@ -39,7 +40,7 @@ const clusterFields = new Set([
     'loadAssignment',
   ],
   ...['circuitBreakers', 'typedExtensionProtocolOptions', 'http2ProtocolOptions', 'lbConfig', 'commonLbConfig'],
-  ...['transportSocket', 'transportSocketMatches', 'metadata'],
+  ...['transportSocket', 'transportSocketMatches', 'metadata', 'outlierDetection', 'upstreamConnectionOptions'],
   // Buffers, statistics and bookkeeping.
   ...[
     'perConnectionBufferLimitBytes',
@@ -50,7 +51,7 @@ const clusterFields = new Set([
   ],
   ...['dnsLookupFamily', 'dnsRefreshRate', 'respectDnsTtl', 'dnsFailureRefreshRate', 'typedDnsResolverConfig'],
 ]);
-const protocolFields = new Set(['upstreamProtocolOptions']);
+const connectionFields = new Set(['tcpKeepalive']);
 
 const noEndpoints: ConvertedEndpoints = { version: '', endpoints: [], overprovisioningFactorPercent: 140 };
 const fiveSeconds = 5000;
@@ -61,14 +62,18 @@ export function convertCluster(cluster: Cluster, version: string, findings: Find
   if (cluster.name === '') findings.constraint('Cluster', 'Name', 'value length must be at least 1 characters');
   const connectTimeoutMs = durationMs(cluster.connectTimeout, fiveSeconds);
   if (connectTimeoutMs <= 0) findings.constraint('Cluster', 'ConnectTimeout', 'value must be greater than 0s');
-  warnOfCircuitBreakers(cluster.circuitBreakers, findings);
+  const { protocol, connections, isError } = convertHttpProtocol(cluster, findings);
+  const outlierDetection = convertOutlierDetection(cluster.outlierDetection, findings);
   const { endpointsName, endpoints } = convertDiscovery(cluster, version, findings);
   return {
     base: {
       name: cluster.name,
       version,
       connectTimeoutMs,
-      protocol: convertProtocol(cluster, findings),
+      protocol,
+      connections: { ...connections, tcpKeepalive: convertKeepalive(cluster, findings) },
+      circuitBreakers: convertCircuitBreakers(cluster.circuitBreakers, findings),
+      ...(outlierDetection && { outlierDetection: { ...outlierDetection, ...(isError && { isError }) } }),
       lbPolicy: convertPolicy(cluster.lbPolicy, findings),
       lb: convertLoadBalancing(cluster, findings),
       ...(cluster.altStatName !== '' && { altStatName: cluster.altStatName }),
@@ -136,26 +141,17 @@ function convertPolicy(policy: LbPolicy, findings: Findings): ClusterConfig['lbP
   }
 }
 
-function convertProtocol(cluster: Cluster, findings: Findings): ClusterConfig['protocol'] {
-  let protocol: ClusterConfig['protocol'] = cluster.http2ProtocolOptions ? 'http2' : 'http1';
-  for (const [name, any] of Object.entries(cluster.typedExtensionProtocolOptions)) {
-    const options = unpackAny(any, HttpProtocolOptionsSchema, findings);
-    if (options === undefined) {
-      findings.warn(`protocol options '${name}' are not supported by the embedded engine: they have no effect`);
-      continue;
+function convertKeepalive(cluster: Cluster, findings: Findings): TcpKeepalive | undefined {
+  const options = cluster.upstreamConnectionOptions;
+  if (options) warnUnhandledFields(options, connectionFields, findings.within('Cluster', 'UpstreamConnectionOptions'));
+  const keepalive = options?.tcpKeepalive;
+  return (
+    keepalive && {
+      probes: keepalive.keepaliveProbes,
+      timeSeconds: keepalive.keepaliveTime,
+      intervalSeconds: keepalive.keepaliveInterval,
     }
-    warnUnhandledFields(options, protocolFields, findings.within('Cluster', 'HttpProtocolOptions'));
-    const upstream = options.upstreamProtocolOptions;
-    if (upstream.case === undefined) findings.required('HttpProtocolOptions', 'upstream_protocol_options');
-    else if (upstream.case !== 'explicitHttpConfig')
-      findings.warn(
-        `${snakeCase(upstream.case)} is not supported by the embedded engine: backends are spoken to in HTTP/1.1`,
-      );
-    else if (upstream.value.protocolConfig.case === 'http2ProtocolOptions') protocol = 'http2';
-    else if (upstream.value.protocolConfig.case === 'http3ProtocolOptions')
-      findings.warn('HTTP/3 is not supported by the embedded engine: backends are spoken to in HTTP/1.1');
-  }
-  return protocol;
+  );
 }
 
 /** What was to go encrypted must not go in plaintext. */
@@ -170,16 +166,4 @@ function isPlaintext(cluster: Cluster, findings: Findings): boolean {
       'transport_socket (TLS to backends) is not supported by the embedded engine: the cluster has no endpoints',
     );
   return plaintext;
-}
-
-const unlimited = 4_294_967_295;
-
-/** Istio sets every limit to the largest number: that asks for nothing. */
-function warnOfCircuitBreakers(breakers: CircuitBreakers | undefined, findings: Findings): void {
-  const limits = [...(breakers?.thresholds ?? []), ...(breakers?.perHostThresholds ?? [])].flatMap((threshold) => [
-    ...[threshold.maxConnections, threshold.maxPendingRequests, threshold.maxRequests, threshold.maxRetries],
-    threshold.maxConnectionPools,
-  ]);
-  if (limits.some((limit) => limit !== undefined && limit !== unlimited))
-    findings.warn('circuit_breakers are not supported by the embedded engine: there is no limit');
 }

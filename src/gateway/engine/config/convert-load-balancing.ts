@@ -25,6 +25,7 @@ export function convertLoadBalancing(cluster: Cluster, findings: Findings): Bala
   return {
     healthyPanicThresholdPercent: common?.healthyPanicThreshold?.value ?? 50,
     localityWeighted: common?.localityConfigSpecifier.case === 'localityWeightedLbConfig',
+    updateMergeWindowMs: durationMs(common?.updateMergeWindow, 1000),
     choiceCount: 2,
     activeRequestBias: 1,
     ringSize: { minimum: 1024, maximum: Number(maxRingSize) },

@@ -320,7 +320,11 @@ export interface ClusterConfig {
   /** Hash over the cluster and its endpoints. */
   readonly version: string;
   readonly connectTimeoutMs: number;
-  readonly protocol: 'http1' | 'http2';
+  /** `downstream`: that of the client. */
+  readonly protocol: 'http1' | 'http2' | 'downstream';
+  readonly connections: UpstreamConnectionConfig;
+  readonly circuitBreakers: CircuitBreakers;
+  readonly outlierDetection?: OutlierDetection;
   readonly lbPolicy: 'ROUND_ROBIN' | 'LEAST_REQUEST' | 'RANDOM' | 'RING_HASH' | 'MAGLEV';
   /** Absent: Envoy's defaults. */
   readonly lb?: LoadBalancingConfig;
@@ -329,6 +333,63 @@ export interface ClusterConfig {
   /** Static cluster without endpoints (BlackHoleCluster), or EDS not yet received: empty. */
   readonly endpoints: readonly Endpoint[];
 }
+
+/** 0 is no limit; times are milliseconds. */
+export interface UpstreamConnectionConfig {
+  readonly idleTimeoutMs: number;
+  readonly maxDurationMs: number;
+  readonly maxRequests: number;
+  /** HTTP/2; undefined: what the host allows. */
+  readonly maxConcurrentStreams: number | undefined;
+  readonly http2Keepalive: { readonly intervalMs: number; readonly timeoutMs: number } | undefined;
+  /** Undefined: off. */
+  readonly tcpKeepalive: TcpKeepalive | undefined;
+}
+
+/** Undefined: what the kernel does. */
+export interface TcpKeepalive {
+  readonly probes: number | undefined;
+  readonly timeSeconds: number | undefined;
+  readonly intervalSeconds: number | undefined;
+}
+
+/** Of all hosts of a cluster together. */
+export interface CircuitBreakers {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+  /** Instead of maxRetries: a percentage of the requests that there are, or came in the interval. */
+  readonly retryBudget:
+    | { readonly percent: number; readonly minRetryConcurrency: number; readonly intervalMs: number }
+    | undefined;
+}
+
+export interface OutlierDetection {
+  readonly consecutive5xx: OutlierCheck;
+  readonly consecutiveGatewayFailure: OutlierCheck;
+  readonly consecutiveLocalOriginFailure: OutlierCheck;
+  /** Connections that fail count apart from answers of hosts. */
+  readonly splitsLocalOrigin: boolean;
+  /** How often hosts are let in again. */
+  readonly intervalMs: number;
+  /** Times the number of ejections in a row. */
+  readonly baseEjectionTimeMs: number;
+  readonly maxEjectionTimeMs: number;
+  readonly ejectionJitterMs: number;
+  readonly maxEjectionPercent: number;
+  readonly alwaysEjectsOne: boolean;
+  /** Absent: answers with 5xx are errors. */
+  readonly isError?: ErrorMatcher;
+}
+
+/** So many errors in a row, and the part of such cases in which the host is ejected. */
+export interface OutlierCheck {
+  readonly threshold: number;
+  readonly enforcedShare: number;
+}
+
+export type ErrorMatcher = (status: number) => boolean;
 
 export interface LoadBalancingConfig {
   /** Below this percentage of healthy hosts, all hosts get requests; 0 for never. Envoy's default is 50. */
@@ -341,6 +402,8 @@ export interface LoadBalancingConfig {
   readonly choiceCount: number;
   /** LEAST_REQUEST with unequal weights: weight / (active requests + 1) ^ bias. Default 1. */
   readonly activeRequestBias: number;
+  /** Changes of health that come so soon after one another count together. Default 1000. */
+  readonly updateMergeWindowMs: number;
   /** RING_HASH: points on the ring. Default 1024 to 8 M. */
   readonly ringSize: { readonly minimum: number; readonly maximum: number };
   /** MAGLEV: a prime. Default 65,537. */

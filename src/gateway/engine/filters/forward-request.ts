@@ -1,6 +1,7 @@
 // The router: sends a request to an endpoint of its route's cluster, tries again where the policy says so, and brings the answer back.
 
 import type { PickedHost } from '../cluster/load-balancer.ts';
+import type { HostResult } from '../cluster/outlier-detector.ts';
 import type { ForwardAction, Route, VirtualHost, WeightedEntry } from '../config/engine-config.ts';
 import { requestedUpgrade } from '../http/check-request.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -16,6 +17,7 @@ import type {
   UpstreamStream,
 } from '../upstream/upstream-stream.ts';
 import { hashRequest, type RequestHash } from './hash-request.ts';
+import { resetResult, responseResult } from './host-results.ts';
 import { mirrorRequest, type RequestCopy } from './mirror-request.ts';
 import { prepareUpstreamRequest } from './prepare-upstream-request.ts';
 import { createRequestBody } from './request-body.ts';
@@ -101,6 +103,13 @@ function createForwarding(
   let tryTimer: NodeJS.Timeout | undefined;
   let backOffTimer: NodeJS.Timeout | undefined;
 
+  let endRetry = (): void => {};
+  const isGrpc = isGrpcContentType(getHeader(stream.head.headers, 'content-type'));
+
+  const report = (result: HostResult | undefined): void => {
+    if (host && result) cluster.report(host, result);
+  };
+
   /** Ends the current try; nothing of it is heard any more. */
   const leaveTry = (): void => {
     clearTimeout(tryTimer);
@@ -116,6 +125,7 @@ function createForwarding(
     done = true;
     clearTimeout(requestTimer);
     clearTimeout(backOffTimer);
+    endRetry();
     leaveTry();
   };
 
@@ -129,16 +139,24 @@ function createForwarding(
 
   const retryLater = (): boolean => {
     if (!policy) return false;
+    endRetry();
     if (retries >= policy.numRetries) {
       if (policy.numRetries > 0) info.flags.add('URX');
       return false;
     }
+    if (!cluster.limits.retries.mayTake()) {
+      info.flags.add('UO');
+      return false;
+    }
+    endRetry = cluster.limits.retries.take();
     retries++;
     backOffTimer = setTimeout(attempt, retryBackOffMs(policy, retries, serving.random));
     return true;
   };
 
   const fail = (reset: UpstreamReset): void => {
+    const isStale = reset.staleConnection && !staleRetried;
+    if (!isStale) report(resetResult(reset));
     leaveTry();
     info.upstreamTransportFailureReason = reset.transportFailure;
     if (responding) {
@@ -148,7 +166,7 @@ function createForwarding(
       exchange.reset();
       return;
     }
-    if (reset.staleConnection && !staleRetried && body.replayable && idempotentMethods.has(stream.head.method)) {
+    if (isStale && body.replayable && idempotentMethods.has(stream.head.method)) {
       staleRetried = true;
       attempt();
       return;
@@ -160,6 +178,7 @@ function createForwarding(
 
   const timeOut = (details: string): void => {
     info.flags.add('UT');
+    if (host) report({ kind: 'timeout' });
     const current = upstream;
     finish();
     current?.cancel();
@@ -172,6 +191,7 @@ function createForwarding(
   const upstreamEvents: UpstreamEvents = {
     onContinue: () => stream.sendContinue(),
     onHeaders: (status, headers, endStream) => {
+      if (status !== 101) report(responseResult(status, headers, endStream, isGrpc));
       if (policy && mayRetry() && retriesResponse(policy, status, headers) && retryLater()) {
         const current = upstream;
         leaveTry();
@@ -226,7 +246,7 @@ function createForwarding(
     info.upstreamHost = picked.key;
     info.upstreamLocalAddress = undefined;
     info.attemptCount = retries + 1;
-    const pool = cluster.poolOf(picked);
+    const pool = cluster.poolOf(picked, stream.protocol);
     // A pool that has a connection calls back before it returns.
     const acquired = pool.acquire(send, fail, { fresh: staleRetried });
     if (!upstream && host === picked) pending = acquired;
@@ -239,6 +259,7 @@ function createForwarding(
     tryTimer = setTimeout(() => {
       const current = upstream;
       if (policy && mayRetry() && retriesTimeout(policy) && retryLater()) {
+        report({ kind: 'timeout' });
         leaveTry();
         current?.cancel();
       } else timeOut('upstream_per_try_timeout');
@@ -260,6 +281,7 @@ function createForwarding(
   const send = (connection: ReadyConnection): void => {
     pending = undefined;
     info.upstreamLocalAddress = connection.localAddress;
+    report({ kind: 'connected' });
     upstream = connection.send(requestHead(info.attemptCount), upstreamEvents);
     // Bytes of another protocol wait until the endpoint speaks it.
     if (upgrade === undefined) body.attach(upstream);
@@ -288,12 +310,12 @@ function createForwarding(
       if (expectedMs > 0) {
         exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(expectedMs));
         // So that the server gives up when the gateway does.
-        if (action.maxGrpcTimeoutMs !== undefined && isGrpcContentType(getHeader(stream.head.headers, 'content-type')))
+        if (action.maxGrpcTimeoutMs !== undefined && isGrpc)
           setHeader(exchange.headers, 'grpc-timeout', grpcTimeout(expectedMs));
       }
       if (!stream.hasBody) startRequestTimer();
       if (action.mirrors !== undefined && upgrade === undefined)
-        copies = mirrorRequest(requestHead(1), action.mirrors, timeoutMs, serving);
+        copies = mirrorRequest(requestHead(1), stream.protocol, action.mirrors, timeoutMs, serving);
       attempt();
     },
   };

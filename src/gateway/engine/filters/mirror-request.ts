@@ -4,6 +4,7 @@ import type { HeaderList } from '../http/header-list.ts';
 import { getHeader, setHeader } from '../http/header-list.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { ownAddress } from '../http/request-headers.ts';
+import type { ClientProtocol } from '../upstream/create-cluster-set.ts';
 import type { UpstreamRequestHead, UpstreamStream } from '../upstream/upstream-stream.ts';
 import { isChosen } from './inject-fault.ts';
 
@@ -18,16 +19,17 @@ export interface RequestCopy {
 /** Where neither the route nor the endpoint ends a copy. */
 const longestMs = 300_000;
 
-/** `head` as the endpoint of the request gets it; `timeoutMs` 0 for no limit of the route. */
+/** `head` as the endpoint of the request gets it; `protocol` the client's; `timeoutMs` 0 for no limit of the route. */
 export function mirrorRequest(
   head: UpstreamRequestHead,
+  protocol: ClientProtocol,
   policies: readonly MirrorPolicy[],
   timeoutMs: number,
   serving: HttpServing,
 ): readonly RequestCopy[] {
   return policies
     .filter(({ share }) => isChosen(share, serving.random))
-    .flatMap(({ cluster }) => sendCopy(shadowOf(head), cluster, timeoutMs || longestMs, serving) ?? []);
+    .flatMap(({ cluster }) => sendCopy(shadowOf(head), protocol, cluster, timeoutMs || longestMs, serving) ?? []);
 }
 
 function shadowOf(head: UpstreamRequestHead): UpstreamRequestHead {
@@ -47,6 +49,7 @@ export function shadowAuthority(authority: string): string {
 
 function sendCopy(
   head: UpstreamRequestHead,
+  protocol: ClientProtocol,
   clusterName: string,
   timeoutMs: number,
   { clusters, retryBufferBytes }: HttpServing,
@@ -101,7 +104,7 @@ function sendCopy(
     unread?.cancel();
   };
 
-  const acquired = cluster.poolOf(host).acquire(
+  const acquired = cluster.poolOf(host, protocol).acquire(
     (connection) => {
       if (done) return;
       upstream = connection.send(head, {

@@ -14,6 +14,8 @@ const grpcStatusByCondition: Readonly<Record<string, string>> = {
 const connectFailures: ReadonlySet<ResetReason> = new Set(['remote connection failure', 'connection timeout']);
 
 export function retriesReset(policy: RetryPolicy, reason: ResetReason): boolean {
+  // More of the same would not help a cluster that is at its limits.
+  if (reason === 'overflow') return false;
   return policy.retryOn.some((condition) => {
     switch (condition) {
       case '5xx':

@@ -32,5 +32,6 @@ export function resetReply(reset: UpstreamReset, retried: boolean): LocalReply {
     body: `upstream connect error or disconnect/reset before headers. ${retried ? 'retried and the latest ' : ''}reset reason: ${reset.reason}`,
     details: resetDetails('upstream_reset_before_response_started', reset),
     flags: [resetFlag(reset.reason)],
+    ...(reset.reason === 'overflow' && { headers: ['x-envoy-overloaded', 'true'] }),
   };
 }

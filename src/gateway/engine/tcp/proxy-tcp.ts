@@ -64,13 +64,17 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
   }
   progress.upstreamCluster = cluster.config.name;
   progress.upstreamClusterAltStatName = cluster.config.altStatName;
+  if (!cluster.limits.connections.mayTake()) {
+    refuse(['UO'], undefined);
+    return;
+  }
   const consistent = proxy.hashesSourceIp === true && cluster.balancer.isConsistent;
   const host = cluster.balancer.pick(consistent ? { hash: xxHash64(connection.remoteIp) } : {});
   if (!host) {
     refuse(['UH'], 'no_healthy_upstream');
     return;
   }
-  endings.push(() => host.release());
+  endings.push(() => host.release(), cluster.limits.connections.take());
   progress.upstreamHost = host.key;
   progress.connectAttempts = 1;
   // Nothing is read before it can be passed on.
@@ -80,16 +84,18 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
     cluster.config.connectTimeoutMs,
     {
       onConnected: (upstream) => {
+        cluster.report(host, { kind: 'served' });
         progress.upstreamLocalAddress = socketAddress(upstream.localAddress, upstream.localPort);
         endings.push(() => upstream.destroy());
         splice(client, upstream, progress, proxy.idleTimeoutMs);
       },
       onFailed: (reset) => {
+        cluster.report(host, { kind: reset.reason === 'connection timeout' ? 'timeout' : 'connect failed' });
         progress.transportFailure = reset.transportFailure;
         refuse(['UF', 'URX'], undefined);
       },
     },
-    { allowHalfOpen: true },
+    { allowHalfOpen: true, keepalive: cluster.config.connections.tcpKeepalive },
   );
   endings.push(abandon);
 }

@@ -1,6 +1,6 @@
 // Opens TCP connections to endpoints and words their failures as Envoy does; the pools and the TCP proxy share it.
 import net from 'node:net';
-import type { Endpoint } from '../config/engine-config.ts';
+import type { Endpoint, TcpKeepalive } from '../config/engine-config.ts';
 import type { UpstreamReset } from './upstream-stream.ts';
 
 export interface ConnectCallbacks {
@@ -24,7 +24,7 @@ export function connectUpstream(
   endpoint: Pick<Endpoint, 'address' | 'port'>,
   timeoutMs: number,
   callbacks: ConnectCallbacks,
-  options: { readonly allowHalfOpen?: boolean } = {},
+  options: { readonly allowHalfOpen?: boolean; readonly keepalive?: TcpKeepalive | undefined } = {},
 ): () => void {
   const socket = net.connect({
     host: endpoint.address,
@@ -50,11 +50,23 @@ export function connectUpstream(
     fail('remote connection failure', `delayed connect error: ${text}`);
   });
   socket.once('connect', () => {
-    if (settle()) callbacks.onConnected(socket);
+    if (!settle()) return;
+    if (options.keepalive) keepAlive(socket, options.keepalive);
+    callbacks.onConnected(socket);
   });
   return () => {
     if (settle()) socket.destroy();
   };
+}
+
+/** What is not said is left to the kernel. */
+function keepAlive(socket: net.Socket, { probes, timeSeconds, intervalSeconds }: TcpKeepalive): void {
+  socket.setKeepAlive({
+    enable: true,
+    initialDelay: (timeSeconds ?? 0) * 1000,
+    ...(intervalSeconds === undefined ? {} : { interval: intervalSeconds * 1000 }),
+    ...(probes === undefined ? {} : { count: probes }),
+  });
 }
 
 /** `address:port`, IPv6 in brackets; '' where the socket has no address any more. */

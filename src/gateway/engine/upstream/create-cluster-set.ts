@@ -1,16 +1,25 @@
 // The clusters with what outlives their configuration: balancer and connection pools. Endpoints that leave are drained, not cut.
 import { createLoadBalancer, hostKey } from '../cluster/create-load-balancer.ts';
 import type { LoadBalancer, PickedHost } from '../cluster/load-balancer.ts';
+import { createOutlierDetector, type HostResult, type OutlierDetector } from '../cluster/outlier-detector.ts';
 import type { ClusterConfig } from '../config/engine-config.ts';
 import { createHttp1Pool } from './create-http1-pool.ts';
 import { createHttp2Pool } from './create-http2-pool.ts';
+import { createMergeWindow } from './merge-window.ts';
+import { createResourceLimits, type ResourceLimits } from './resource-limits.ts';
 import type { ConnectionPool } from './upstream-stream.ts';
 
 export interface Cluster {
   readonly config: ClusterConfig;
   readonly balancer: LoadBalancer;
-  poolOf(host: PickedHost): ConnectionPool;
+  readonly limits: ResourceLimits;
+  /** `protocol` is the client's: some clusters speak it too. */
+  poolOf(host: PickedHost, protocol: ClientProtocol): ConnectionPool;
+  /** What became of a request: hosts that fail get none for a while, where the cluster wants it so. */
+  report(host: PickedHost, result: HostResult): void;
 }
+
+export type ClientProtocol = 'HTTP/1.1' | 'HTTP/2';
 
 export interface ClusterSet {
   get(name: string): Cluster | undefined;
@@ -48,39 +57,71 @@ export function createClusterSet(random: () => number = Math.random): ClusterSet
 function createCluster(initial: ClusterConfig, random: () => number): LiveCluster {
   let config = initial;
   const balancer = createLoadBalancer(initial, { random });
-  const pools = new Map<string, ConnectionPool>();
+  const limits = createResourceLimits(() => config.circuitBreakers);
+  const pools = { http1: new Map<string, ConnectionPool>(), http2: new Map<string, ConnectionPool>() };
   const drainAll = (): void => {
-    for (const pool of pools.values()) pool.drain();
-    pools.clear();
+    for (const byHost of Object.values(pools)) {
+      for (const pool of byHost.values()) pool.drain();
+      byHost.clear();
+    }
   };
+  const drainGone = (): void => {
+    const present = new Set(config.endpoints.map(hostKey));
+    for (const byHost of Object.values(pools))
+      for (const [key, pool] of byHost) {
+        if (present.has(key)) continue;
+        byHost.delete(key);
+        pool.drain();
+      }
+  };
+  const ejections = createMergeWindow(
+    () => config.lb?.updateMergeWindowMs ?? 1000,
+    () => balancer.eject(detector?.ejected() ?? new Set()),
+  );
+  const detect = (): OutlierDetector | undefined => {
+    const { outlierDetection } = config;
+    if (outlierDetection === undefined) return undefined;
+    const made = createOutlierDetector({ config: outlierDetection, onChange: ejections.request, random });
+    made.setHosts(config.endpoints.map(hostKey));
+    return made;
+  };
+  let detector = detect();
   return {
     get config() {
       return config;
     },
     balancer,
-    poolOf: ({ key, endpoint }) => {
-      const known = pools.get(key);
+    limits,
+    poolOf: ({ key, endpoint }, protocol) => {
+      const speaksHttp2 = config.protocol === 'downstream' ? protocol === 'HTTP/2' : config.protocol === 'http2';
+      const byHost = speaksHttp2 ? pools.http2 : pools.http1;
+      const known = byHost.get(key);
       if (known) return known;
-      const options = { endpoint, connectTimeoutMs: () => config.connectTimeoutMs };
-      const pool = config.protocol === 'http2' ? createHttp2Pool(options) : createHttp1Pool(options);
-      pools.set(key, pool);
+      const options = { endpoint, config: () => config, limits };
+      const pool = speaksHttp2 ? createHttp2Pool(options) : createHttp1Pool(options);
+      byHost.set(key, pool);
       return pool;
     },
+    report: ({ key }, result) => detector?.report(key, result),
     update: (next) => {
-      const otherProtocol = next.protocol !== config.protocol;
+      const before = config;
       config = next;
+      if (next.outlierDetection !== before.outlierDetection) {
+        detector?.close();
+        detector = detect();
+        balancer.eject(new Set());
+      }
+      detector?.setHosts(next.endpoints.map(hostKey));
       balancer.update(next);
-      if (otherProtocol) {
-        drainAll();
-        return;
-      }
-      const present = new Set(next.endpoints.map(hostKey));
-      for (const [key, pool] of pools) {
-        if (present.has(key)) continue;
-        pools.delete(key);
-        pool.drain();
-      }
+      ejections.applied();
+      // Connections that are kept otherwise than it says now end with their last request.
+      if (next.protocol !== before.protocol || next.connections !== before.connections) drainAll();
+      else drainGone();
     },
-    drain: drainAll,
+    drain: () => {
+      detector?.close();
+      ejections.close();
+      drainAll();
+    },
   };
 }

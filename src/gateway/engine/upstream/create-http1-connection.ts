@@ -17,10 +17,14 @@ export interface Http1Connection extends ReadyConnection {
   readonly usableUntil: number;
   /** Requests sent so far. */
   readonly requests: number;
+  /** performance.now() since when it has had no request. */
+  readonly idleSince: number;
   close(): void;
 }
 
 export interface Http1ConnectionOwner {
+  /** A request begins; what is returned is called once it no longer counts. */
+  onBusy(): () => void;
   /** The connection can take the next request. */
   onIdle(connection: Http1Connection): void;
   onClosed(connection: Http1Connection): void;
@@ -36,6 +40,7 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
   const localAddress = socketAddress(socket.localAddress, socket.localPort);
   let events: UpstreamEvents | undefined;
   let requestEnded = true;
+  let endRequest = (): void => {};
   let chunked = false;
   let head: ResponseHead | undefined;
   let reusable = true;
@@ -57,6 +62,7 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
   /** The answer is complete: the connection is free, unless the request is not or one side wants to close. */
   const finishExchange = (): void => {
     events = undefined;
+    endRequest();
     if (!reusable || !requestEnded || closed || socket.destroyed) {
       socket.destroy();
       return;
@@ -112,6 +118,7 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
     resume: () => socket.resume(),
     cancel: () => {
       events = undefined;
+      endRequest();
       socket.destroy();
     },
   };
@@ -130,6 +137,7 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
   });
   socket.on('close', () => {
     closed = true;
+    endRequest();
     fail('connection termination');
     owner.onClosed(connection);
   });
@@ -142,9 +150,13 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
     get requests() {
       return requests;
     },
+    get idleSince() {
+      return idleSince;
+    },
     close: () => socket.destroy(),
     send: (request, handlers) => {
       events = handlers;
+      endRequest = owner.onBusy();
       stale = requests > 0 && performance.now() - idleSince > staleAfterMs;
       requests++;
       requestEnded = request.endStream;

@@ -1,84 +1,179 @@
 // The HTTP/1.1 connections to one endpoint: the one used last is used first, new ones are opened as requests need them.
-import type { Endpoint } from '../config/engine-config.ts';
 import { connectUpstream } from './connect-upstream.ts';
 import { createHttp1Connection, type Http1Connection } from './create-http1-connection.ts';
-import type { ConnectionPool, PendingConnection, ReadyConnection, UpstreamReset } from './upstream-stream.ts';
+import {
+  type ConnectionPool,
+  type HttpPoolOptions,
+  overflow,
+  type PendingConnection,
+  type ReadyConnection,
+  type UpstreamReset,
+} from './upstream-stream.ts';
 
 interface Waiting {
   readonly onReady: (connection: ReadyConnection) => void;
   readonly onFailure: (reset: UpstreamReset) => void;
+  /** No longer waits, as far as the limits go. */
+  readonly leave: () => void;
 }
 
-export interface HttpPoolOptions {
-  readonly endpoint: Pick<Endpoint, 'address' | 'port'>;
-  /** Read at each connect: a cluster's timeout may change while its pools live on. */
-  readonly connectTimeoutMs: () => number;
+interface Open {
+  readonly connection: Http1Connection;
+  /** performance.now() from which it takes no new request. */
+  readonly servesUntil: number;
 }
 
 const nothingPending: PendingConnection = { cancel: () => {} };
 
-export function createHttp1Pool(options: HttpPoolOptions): ConnectionPool {
+export function createHttp1Pool({ endpoint, config, limits }: HttpPoolOptions): ConnectionPool {
   /** Newest last. */
-  const idle: Http1Connection[] = [];
+  const idle: Open[] = [];
   const open = new Set<Http1Connection>();
+  /** Each gives up one connection that is being opened. */
+  const connecting = new Set<() => void>();
   const waiting: Waiting[] = [];
   let draining = false;
+  let sweepTimer: NodeJS.Timeout | undefined;
 
-  const takeIdle = (): Http1Connection | undefined => {
+  const isSpent = ({ connection, servesUntil }: Open, now: number): boolean => {
+    const { idleTimeoutMs } = config().connections;
+    return (
+      connection.usableUntil <= now ||
+      servesUntil <= now ||
+      (idleTimeoutMs > 0 && now - connection.idleSince >= idleTimeoutMs)
+    );
+  };
+
+  const takeIdle = (): Open | undefined => {
     const now = performance.now();
-    for (let connection = idle.pop(); connection; connection = idle.pop()) {
-      if (connection.usableUntil > now) return connection;
-      connection.close();
+    for (let candidate = idle.pop(); candidate; candidate = idle.pop()) {
+      if (!isSpent(candidate, now)) return candidate;
+      candidate.connection.close();
     }
     return undefined;
   };
 
-  const offer = (connection: Http1Connection): void => {
-    const next = waiting.shift();
-    if (next) next.onReady(connection);
-    else if (draining) connection.close();
-    else idle.push(connection);
+  /** One timer for all of them: requests come and go without touching it. */
+  const sweepLater = (): void => {
+    const { idleTimeoutMs, maxDurationMs } = config().connections;
+    const soonest = Math.min(idleTimeoutMs || Number.POSITIVE_INFINITY, maxDurationMs || Number.POSITIVE_INFINITY);
+    if (sweepTimer || !Number.isFinite(soonest)) return;
+    sweepTimer = setTimeout(() => {
+      sweepTimer = undefined;
+      const now = performance.now();
+      for (const candidate of idle.filter((one) => isSpent(one, now))) {
+        idle.splice(idle.indexOf(candidate), 1);
+        candidate.connection.close();
+      }
+      if (idle.length > 0) sweepLater();
+    }, soonest);
+    sweepTimer.unref();
   };
 
-  const connect = (): (() => void) =>
-    connectUpstream(options.endpoint, options.connectTimeoutMs(), {
-      onConnected: (socket) => {
-        const connection = createHttp1Connection(socket, {
-          onIdle: offer,
-          onClosed: (gone) => {
-            open.delete(gone);
-            const at = idle.indexOf(gone);
-            if (at !== -1) idle.splice(at, 1);
-          },
-        });
-        open.add(connection);
-        offer(connection);
+  const offer = (offered: Open): void => {
+    const { connection, servesUntil } = offered;
+    const { maxRequests } = config().connections;
+    const mayServe = (maxRequests === 0 || connection.requests < maxRequests) && performance.now() < servesUntil;
+    const next = mayServe ? waiting.shift() : undefined;
+    if (next) {
+      next.leave();
+      if (limits.requests.mayTake()) {
+        next.onReady(connection);
+        return;
+      }
+      next.onFailure(overflow);
+      offer(offered);
+    } else if (draining || !mayServe) connection.close();
+    else {
+      idle.push(offered);
+      sweepLater();
+    }
+  };
+
+  /** An endpoint without any connection may always have one: requests would wait for nothing. */
+  const mayOpen = (): boolean => limits.connections.mayTake() || open.size + connecting.size === 0;
+
+  const openAsNeeded = (): void => {
+    while (waiting.length > connecting.size && mayOpen()) connect();
+  };
+
+  const connect = (): void => {
+    const { connectTimeoutMs, connections } = config();
+    const closed = limits.connections.take();
+    const abandon = (): void => {
+      connecting.delete(abandon);
+      closed();
+      giveUp();
+    };
+    connecting.add(abandon);
+    const giveUp = connectUpstream(
+      endpoint,
+      connectTimeoutMs,
+      {
+        onConnected: (socket) => {
+          connecting.delete(abandon);
+          const servesUntil =
+            connections.maxDurationMs > 0 ? performance.now() + connections.maxDurationMs : Number.POSITIVE_INFINITY;
+          const connection = createHttp1Connection(socket, {
+            onBusy: limits.requests.take,
+            onIdle: (free) => offer({ connection: free, servesUntil }),
+            onClosed: (gone) => {
+              closed();
+              open.delete(gone);
+              const at = idle.findIndex((candidate) => candidate.connection === gone);
+              if (at !== -1) idle.splice(at, 1);
+              openAsNeeded();
+            },
+          });
+          open.add(connection);
+          offer({ connection, servesUntil });
+        },
+        onFailed: (reset) => {
+          connecting.delete(abandon);
+          closed();
+          // As Envoy: whatever waits would wait for an endpoint that cannot be reached.
+          for (const entry of waiting.splice(0)) {
+            entry.leave();
+            entry.onFailure(reset);
+          }
+        },
       },
-      onFailed: (reset) => waiting.shift()?.onFailure(reset),
-    });
+      { keepalive: connections.tcpKeepalive },
+    );
+  };
 
   return {
     acquire: (onReady, onFailure, { fresh = false } = {}) => {
-      const connection = fresh ? undefined : takeIdle();
-      if (connection) {
-        onReady(connection);
+      const free = fresh && mayOpen() ? undefined : takeIdle();
+      if (free) {
+        if (limits.requests.mayTake()) onReady(free.connection);
+        else {
+          idle.push(free);
+          onFailure(overflow);
+        }
         return nothingPending;
       }
-      const entry: Waiting = { onReady, onFailure };
+      if (!limits.pendingRequests.mayTake()) {
+        onFailure(overflow);
+        return nothingPending;
+      }
+      const entry: Waiting = { onReady, onFailure, leave: limits.pendingRequests.take() };
       waiting.push(entry);
-      const abandon = connect();
+      openAsNeeded();
       return {
         cancel: () => {
           const at = waiting.indexOf(entry);
           if (at === -1) return;
           waiting.splice(at, 1);
-          abandon();
+          entry.leave();
+          if (connecting.size > waiting.length) [...connecting].at(-1)?.();
         },
       };
     },
     drain: () => {
       draining = true;
-      for (const connection of idle.splice(0)) connection.close();
+      clearTimeout(sweepTimer);
+      for (const { connection } of idle.splice(0)) connection.close();
     },
     size: () => ({ connections: open.size, idle: idle.length }),
   };

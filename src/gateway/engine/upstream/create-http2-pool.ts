@@ -2,36 +2,46 @@
 import http2 from 'node:http2';
 import type { Socket } from 'node:net';
 import { connectUpstream, socketAddress } from './connect-upstream.ts';
-import type { HttpPoolOptions } from './create-http1-pool.ts';
 import { sendHttp2Request } from './send-http2-request.ts';
-import type { ConnectionPool, PendingConnection, ReadyConnection, UpstreamReset } from './upstream-stream.ts';
+import {
+  type ConnectionPool,
+  type HttpPoolOptions,
+  overflow,
+  type PendingConnection,
+  type ReadyConnection,
+  type UpstreamReset,
+} from './upstream-stream.ts';
 
 interface Session {
   readonly session: http2.ClientHttp2Session;
   readonly connection: ReadyConnection;
   active: number;
-  /** The endpoint said GOAWAY: streams in flight may end, new ones go elsewhere. */
+  requests: number;
+  /** The endpoint said GOAWAY, or it has served for long enough: streams in flight may end, new ones go elsewhere. */
   leaving: boolean;
+  idleTimer: NodeJS.Timeout | undefined;
 }
 
 interface Waiting {
   readonly onReady: (connection: ReadyConnection) => void;
   readonly onFailure: (reset: UpstreamReset) => void;
+  readonly leave: () => void;
 }
 
 /** Envoy's initial windows are larger than Node's 64 KiB; large answers need them. */
 const settings: http2.Settings = { enablePush: false, initialWindowSize: 1024 * 1024, maxHeaderListSize: 64 * 1024 };
 const noPending: PendingConnection = { cancel: () => {} };
 
-export function createHttp2Pool(options: HttpPoolOptions): ConnectionPool {
+export function createHttp2Pool({ endpoint, config, limits }: HttpPoolOptions): ConnectionPool {
   const sessions = new Set<Session>();
   const waiting = new Set<Waiting>();
   let connecting = false;
   let draining = false;
 
   const available = (): Session | undefined => {
+    const { maxConcurrentStreams = Number.POSITIVE_INFINITY } = config().connections;
     for (const entry of sessions) {
-      const limit = entry.session.remoteSettings?.maxConcurrentStreams ?? 100;
+      const limit = Math.min(entry.session.remoteSettings?.maxConcurrentStreams ?? 100, maxConcurrentStreams);
       if (!entry.leaving && !entry.session.closed && !entry.session.destroyed && entry.active < limit) return entry;
     }
     return undefined;
@@ -45,73 +55,121 @@ export function createHttp2Pool(options: HttpPoolOptions): ConnectionPool {
         return;
       }
       waiting.delete(entry);
-      entry.onReady(session.connection);
+      entry.leave();
+      if (limits.requests.mayTake()) entry.onReady(session.connection);
+      else entry.onFailure(overflow);
     }
+  };
+
+  const leaveSoon = (entry: Session): void => {
+    entry.leaving = true;
+    if (entry.active === 0) entry.session.close();
   };
 
   const release = (entry: Session): void => {
     entry.active--;
-    if (draining && entry.active === 0) entry.session.close();
-    else if (waiting.size > 0) serveWaiting();
+    const { idleTimeoutMs } = config().connections;
+    if (entry.active === 0) {
+      if (draining || entry.leaving) entry.session.close();
+      else if (idleTimeoutMs > 0) entry.idleTimer = setTimeout(() => leaveSoon(entry), idleTimeoutMs).unref();
+    }
+    if (waiting.size > 0) serveWaiting();
   };
 
-  const adopt = (socket: Socket): void => {
-    const session = http2.connect(`http://${options.endpoint.address}`, { createConnection: () => socket, settings });
+  const adopt = (socket: Socket, closed: () => void): void => {
+    const { maxDurationMs, maxRequests, http2Keepalive } = config().connections;
+    const session = http2.connect(`http://${endpoint.address}`, { createConnection: () => socket, settings });
     session.setLocalWindowSize(4 * 1024 * 1024);
     const entry: Session = {
       session,
       active: 0,
+      requests: 0,
       leaving: false,
+      idleTimer: undefined,
       connection: {
         localAddress: socketAddress(socket.localAddress, socket.localPort),
         send: (head, events) => {
+          clearTimeout(entry.idleTimer);
           entry.active++;
-          return sendHttp2Request(session, head, events, () => release(entry));
+          entry.requests++;
+          if (maxRequests > 0 && entry.requests >= maxRequests) entry.leaving = true;
+          const ended = limits.requests.take();
+          return sendHttp2Request(session, head, events, () => {
+            ended();
+            release(entry);
+          });
         },
       },
     };
     sessions.add(entry);
+    const durationTimer = maxDurationMs > 0 ? setTimeout(() => leaveSoon(entry), maxDurationMs).unref() : undefined;
+    const stopPings = http2Keepalive && keepAlive(session, http2Keepalive);
     // Streams in flight get their own errors; without a listener this one would end the process.
     session.on('error', () => {});
     session.on('goaway', () => {
       entry.leaving = true;
     });
     session.on('close', () => {
+      clearTimeout(durationTimer);
+      clearTimeout(entry.idleTimer);
+      stopPings?.();
+      closed();
       sessions.delete(entry);
       if (waiting.size > 0) serveWaiting();
     });
   };
 
   const connect = (): void => {
-    if (connecting) return;
+    // An endpoint without any connection may always have one: requests would wait for nothing.
+    if (connecting || !(limits.connections.mayTake() || sessions.size === 0)) return;
     connecting = true;
-    connectUpstream(options.endpoint, options.connectTimeoutMs(), {
-      onConnected: (socket) => {
-        connecting = false;
-        adopt(socket);
-        serveWaiting();
+    const closed = limits.connections.take();
+    const { connectTimeoutMs, connections } = config();
+    connectUpstream(
+      endpoint,
+      connectTimeoutMs,
+      {
+        onConnected: (socket) => {
+          connecting = false;
+          adopt(socket, closed);
+          serveWaiting();
+        },
+        onFailed: (reset) => {
+          connecting = false;
+          closed();
+          // As Envoy: everything that waits for this connection fails with it.
+          const failed = [...waiting];
+          waiting.clear();
+          for (const entry of failed) {
+            entry.leave();
+            entry.onFailure(reset);
+          }
+        },
       },
-      onFailed: (reset) => {
-        connecting = false;
-        // As Envoy: everything that waits for this connection fails with it.
-        const failed = [...waiting];
-        waiting.clear();
-        for (const entry of failed) entry.onFailure(reset);
-      },
-    });
+      { keepalive: connections.tcpKeepalive },
+    );
   };
 
   return {
     acquire: (onReady, onFailure) => {
       const session = available();
       if (session) {
-        onReady(session.connection);
+        if (limits.requests.mayTake()) onReady(session.connection);
+        else onFailure(overflow);
         return noPending;
       }
-      const entry: Waiting = { onReady, onFailure };
+      if (!limits.pendingRequests.mayTake()) {
+        onFailure(overflow);
+        return noPending;
+      }
+      const entry: Waiting = { onReady, onFailure, leave: limits.pendingRequests.take() };
       waiting.add(entry);
       connect();
-      return { cancel: () => void waiting.delete(entry) };
+      return {
+        cancel: () => {
+          if (waiting.delete(entry)) entry.leave();
+        },
+      };
     },
     drain: () => {
       draining = true;
@@ -121,5 +179,25 @@ export function createHttp2Pool(options: HttpPoolOptions): ConnectionPool {
       connections: sessions.size,
       idle: [...sessions].filter((entry) => entry.active === 0).length,
     }),
+  };
+}
+
+/** A connection whose endpoint answers no PING in time is dead, and so are its requests. */
+function keepAlive(
+  session: http2.ClientHttp2Session,
+  { intervalMs, timeoutMs }: { readonly intervalMs: number; readonly timeoutMs: number },
+): () => void {
+  let patience: NodeJS.Timeout | undefined;
+  const timer = setInterval(() => {
+    patience ??= setTimeout(() => session.destroy(), timeoutMs).unref();
+    session.ping(() => {
+      clearTimeout(patience);
+      patience = undefined;
+    });
+  }, intervalMs);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    clearTimeout(patience);
   };
 }

@@ -1,5 +1,7 @@
 // One request at an endpoint, whichever protocol carries it: what the router sees of HTTP/1.1 and HTTP/2 connections.
+import type { ClusterConfig, Endpoint } from '../config/engine-config.ts';
 import type { HeaderList } from '../http/header-list.ts';
+import type { ResourceLimits } from './resource-limits.ts';
 
 export interface UpstreamRequestHead {
   readonly method: string;
@@ -66,6 +68,16 @@ export interface ReadyConnection {
 
 export interface PendingConnection {
   cancel(): void;
+}
+
+/** A limit of the cluster is reached. */
+export const overflow: UpstreamReset = { reason: 'overflow', transportFailure: undefined, staleConnection: false };
+
+export interface HttpPoolOptions {
+  readonly endpoint: Pick<Endpoint, 'address' | 'port'>;
+  /** Read at each use: a cluster may change while its pools live on. */
+  readonly config: () => Pick<ClusterConfig, 'connectTimeoutMs' | 'connections'>;
+  readonly limits: ResourceLimits;
 }
 
 /** The connections to one endpoint. */

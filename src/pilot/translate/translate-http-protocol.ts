@@ -1,0 +1,107 @@
+// Which HTTP a cluster speaks to its endpoints, and how long and for how much a connection serves.
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import type { ClusterSchema } from '../../xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
+import type {
+  HttpProtocolOptionsSchema as CommonOptionsSchema,
+  Http2ProtocolOptionsSchema,
+} from '../../xds/generated/envoy/config/core/v3/protocol_pb.ts';
+import { HttpProtocolOptionsSchema } from '../../xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
+import type { BackendProtocol } from '../model/backend-protocol.ts';
+import type { ClusterPolicy } from '../model/proxy-view.ts';
+import { duration } from './config-source.ts';
+
+type Pool = ClusterPolicy['connectionPool'];
+
+/** Undefined where nothing is asked for. */
+function commonOptions(pool: Pool): MessageInitShape<typeof CommonOptionsSchema> | undefined {
+  const { httpIdleTimeoutMs: idle, maxConnectionDurationMs: longest, maxRequestsPerConnection: most } = pool ?? {};
+  if (idle === undefined && longest === undefined && most === undefined) return undefined;
+  return {
+    ...(idle === undefined ? {} : { idleTimeout: duration(idle) }),
+    ...(longest === undefined ? {} : { maxConnectionDuration: duration(longest) }),
+    ...(most === undefined ? {} : { maxRequestsPerConnection: most }),
+  };
+}
+
+const defaultKeepAliveTimeoutMs = 20_000;
+
+function http2Options(pool: Pool): MessageInitShape<typeof Http2ProtocolOptionsSchema> {
+  const keepAlive = pool?.http2KeepAlive;
+  return {
+    ...(pool?.maxConcurrentStreams === undefined ? {} : { maxConcurrentStreams: pool.maxConcurrentStreams }),
+    ...(keepAlive && {
+      connectionKeepalive: {
+        ...(keepAlive.intervalMs === undefined ? {} : { interval: duration(keepAlive.intervalMs) }),
+        // Envoy wants one beside the interval.
+        timeout: duration(keepAlive.timeoutMs ?? defaultKeepAliveTimeoutMs),
+      },
+    }),
+  };
+}
+
+const speaksHttp2 = (protocol: BackendProtocol, pool: Pool): boolean =>
+  protocol === 'http2' || pool?.h2UpgradePolicy === 'UPGRADE';
+
+type Options = MessageInitShape<typeof HttpProtocolOptionsSchema>;
+
+function upstreamProtocol(protocol: BackendProtocol, pool: Pool): NonNullable<Options['upstreamProtocolOptions']> {
+  if (pool?.useClientProtocol)
+    return {
+      case: 'useDownstreamProtocolConfig',
+      value: { httpProtocolOptions: {}, http2ProtocolOptions: http2Options(pool) },
+    };
+  return {
+    case: 'explicitHttpConfig',
+    value: {
+      protocolConfig: speaksHttp2(protocol, pool)
+        ? { case: 'http2ProtocolOptions', value: http2Options(pool) }
+        : { case: 'httpProtocolOptions', value: {} },
+    },
+  };
+}
+
+/** What Istio's list of codes is to Envoy: answers whose status is one of them are errors. */
+function errorMatcher(codes: readonly number[]): Options['outlierDetection'] {
+  const [first, ...others] = codes.map((code) => ({
+    rule: {
+      case: 'httpResponseHeadersMatch' as const,
+      value: {
+        headers: [
+          {
+            name: ':status',
+            headerMatchSpecifier: {
+              case: 'stringMatch' as const,
+              value: { matchPattern: { case: 'exact' as const, value: String(code) } },
+            },
+          },
+        ],
+      },
+    },
+  }));
+  if (first === undefined) return undefined;
+  return {
+    errorMatcher: others.length === 0 ? first : { rule: { case: 'orMatch', value: { rules: [first, ...others] } } },
+  };
+}
+
+/** No field at all where Envoy's defaults do: HTTP/1.1. */
+export function translateHttpProtocol(
+  protocol: BackendProtocol,
+  { connectionPool: pool, outlierDetection }: ClusterPolicy,
+): Pick<MessageInitShape<typeof ClusterSchema>, 'typedExtensionProtocolOptions'> {
+  const common = commonOptions(pool);
+  const errors = errorMatcher(outlierDetection?.httpErrorCodes ?? []);
+  const isDefault = !speaksHttp2(protocol, pool) && !pool?.useClientProtocol;
+  if (common === undefined && errors === undefined && isDefault) return {};
+  const options = create(HttpProtocolOptionsSchema, {
+    ...(common && { commonHttpProtocolOptions: common }),
+    ...(errors && { outlierDetection: errors }),
+    upstreamProtocolOptions: upstreamProtocol(protocol, pool),
+  });
+  return {
+    typedExtensionProtocolOptions: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': anyPack(HttpProtocolOptionsSchema, options),
+    },
+  };
+}
