@@ -55,6 +55,9 @@ export function fileRootName(certificate: string, crl?: string): string {
   return crl === undefined ? `file-root:${certificate}` : `file-root-crl:${certificate}~${crl}`;
 }
 
+/** In the place of a file: the authorities that the operating system trusts, `file-root:system`. */
+export const systemRoots = 'system';
+
 export type FileSecretName =
   | { readonly kind: 'certificate'; readonly certificate: string; readonly key: string }
   | { readonly kind: 'root'; readonly certificate: string; readonly crl: string | undefined };

@@ -43,6 +43,8 @@ interface Expectation {
   readonly answered?: readonly (number | null)[];
   /** What several requests at a time came to, with how often. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** What the application saw of TLS. */
+  readonly seenTls?: Readonly<Record<string, string | null>>;
   /** h1 or h2, as the application was spoken to. */
   readonly seenProtocol?: string;
   /** Path and headers as the application saw them first. */
@@ -115,6 +117,7 @@ function observe(
     ),
     counts: result.counts,
     seenProtocol: seen.proto,
+    seenTls: seen.tls as Expectation['seenTls'],
     seenPath: seen.path,
     seenHeaders: pickHeaders(seen.headers, expected.seenHeaders ?? {}),
   };

@@ -59,8 +59,30 @@ const controlPlaneCluster = (name: string): JsonObject => ({
   },
 });
 
+const fromAdsCluster: JsonObject = {
+  apiConfigSource: {
+    apiType: 'GRPC',
+    transportApiVersion: 'V3',
+    grpcServices: [{ envoyGrpc: { clusterName: adsCluster } }],
+  },
+  resourceApiVersion: 'V3',
+};
+
+/** Static clusters are made before there is ADS, which Envoy does not survive: the same source by another way. */
+function withoutAds(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutAds);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).map(([key, inner]): [string, JsonValue] =>
+    key === 'sdsConfig' && isObject(inner) && inner.ads !== undefined
+      ? [key, fromAdsCluster]
+      : [key, withoutAds(inner)],
+  );
+  return Object.fromEntries(entries);
+}
+
 function staticCluster(cluster: JsonObject, endpoints: ReadonlyMap<string, JsonObject>): JsonObject {
-  const { edsClusterConfig, ...rest } = cluster;
+  const { edsClusterConfig, ...others } = cluster;
+  const rest = withoutAds(others) as JsonObject;
   if (edsClusterConfig === undefined) return rest;
   const assignment = endpoints.get(String(cluster.name)) ?? { clusterName: cluster.name ?? '' };
   return { ...rest, type: 'STATIC', loadAssignment: assignment };

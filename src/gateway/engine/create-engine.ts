@@ -70,7 +70,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     apply: (next) => {
       config = next;
-      clusters.apply(next.clusters);
+      clusters.apply(next.clusters, next.secrets);
       tls.apply(next.secrets);
       listeners.apply(next.listeners);
     },

@@ -101,6 +101,8 @@ export const keptConnections: UpstreamConnectionConfig = {
   maxConcurrentStreams: undefined,
   http2Keepalive: undefined,
   tcpKeepalive: undefined,
+  autoSni: false,
+  autoSanValidation: false,
 };
 
 export function cluster(name: string, ports: readonly number[], overrides: Partial<ClusterConfig> = {}): ClusterConfig {

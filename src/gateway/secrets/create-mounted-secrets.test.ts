@@ -249,3 +249,13 @@ test('lets the process end while it watches', async () => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore', timeout: 10_000 });
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
+
+test("serves the system's own authorities under Istio's name for them", (t) => {
+  const { secrets } = setUp(t);
+  secrets.request(fileRootName('system'));
+  const [bundle] = served(secrets, fileRootName('system')) ?? [];
+  const [diagnostic] = secrets.diagnostics();
+  // A machine without any says where it looked.
+  if (diagnostic === undefined) assert.match(bundle ?? '', /-----BEGIN CERTIFICATE-----/);
+  else assert.match(diagnostic.message, /ca-certificates\.crt.* does not exist/);
+});

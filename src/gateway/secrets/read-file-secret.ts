@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { create } from '@bufbuild/protobuf';
 import { SecretSchema } from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
-import { parseFileSecretName } from '../../xds/resource-names.ts';
+import { parseFileSecretName, systemRoots } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
 import { type Mounts, resolveMountedPath } from './resolve-mounted-path.ts';
 import { type CertificateCheck, isCrl, type Validity, validateKeyPair, validateRoots } from './validate-certificate.ts';
@@ -31,11 +31,26 @@ export type SecretReading =
 /** Of one file. A chain or a bundle of roots has some hundred KiB at most. */
 const maxBytes = 1024 * 1024;
 
+/** Where systems keep the authorities that they trust, the first that is there (as in Go's crypto/x509, and so in Istio's agent). */
+const systemRootsFiles = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/tls/cacert.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+] as const;
+
+const systemRootsFile = (): string => systemRootsFiles.find((file) => fs.existsSync(file)) ?? systemRootsFiles[0];
+
 /** Undefined for a name that is not one of ours (`kubernetes://…` comes from pilot). */
 export function parseFileSecret(name: string, mounts: Mounts): FileSecret | undefined {
   const parsed = parseFileSecretName(name);
   if (parsed === undefined) return undefined;
-  const at = (named: string): SecretFile => ({ named, local: resolveMountedPath(mounts, named) });
+  const at = (named: string): SecretFile => ({
+    named,
+    local: named === systemRoots ? systemRootsFile() : resolveMountedPath(mounts, named),
+  });
   const certificate = at(parsed.certificate);
   if (parsed.kind === 'certificate') return { certificate, key: at(parsed.key), crl: undefined };
   return { certificate, key: undefined, crl: parsed.crl === undefined ? undefined : at(parsed.crl) };

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 
 export interface Validity {
-  /** Milliseconds since the epoch: the latest beginning and the earliest end in the chain. */
+  /** Milliseconds since the epoch: while a whole chain is valid, or any certificate of a bundle. */
   readonly notBefore: number;
   readonly notAfter: number;
 }
@@ -37,6 +37,12 @@ function parseChain(pem: string): readonly X509Certificate[] | string {
 const validityOf = (chain: readonly X509Certificate[]): Validity => ({
   notBefore: Math.max(...chain.map((certificate) => Date.parse(certificate.validFrom))),
   notAfter: Math.min(...chain.map((certificate) => Date.parse(certificate.validTo))),
+});
+
+/** Of a bundle: it serves as long as one of them does. */
+const validityOfAny = (bundle: readonly X509Certificate[]): Validity => ({
+  notBefore: Math.min(...bundle.map((certificate) => Date.parse(certificate.validFrom))),
+  notAfter: Math.max(...bundle.map((certificate) => Date.parse(certificate.validTo))),
 });
 
 /** Envoy loads RSA of 2048 bits and more, and ECDSA on the NIST curves; both of our data planes keep to that. */
@@ -78,7 +84,7 @@ export function validateKeyPair(certificate: string, key: string): CertificateCh
 /** A bundle of certificates that clients (or servers) are checked against. */
 export function validateRoots(certificates: string): CertificateCheck {
   const chain = parseChain(certificates);
-  return typeof chain === 'string' ? invalid('certificate', chain) : { kind: 'valid', ...validityOf(chain) };
+  return typeof chain === 'string' ? invalid('certificate', chain) : { kind: 'valid', ...validityOfAny(chain) };
 }
 
 /** Whether it holds a certificate revocation list (RFC 5280 §5) that the TLS library takes. */

@@ -55,7 +55,8 @@ export function buildAutoPassthroughChains(
       if (taken.has(name)) return [];
       taken.set(name, { ref: placed.gateway.ref, match: undefined });
       const target = { host: service.host, port: port.port, subset, sniDnat: true };
-      use({ ...cluster, sniDnat: true });
+      // What comes is encrypted already.
+      use({ ...cluster, tls: undefined, sniDnat: true });
       return [
         {
           serverNames: [name],

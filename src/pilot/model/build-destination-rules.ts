@@ -1,7 +1,8 @@
 // DestinationRules → by namespace and host, those of one host merged: what says how a cluster reaches its endpoints.
 import { type Diagnostic, formatResourceRef, type ResourceRef } from '../../lib/diagnostic.ts';
-import type { Subset, TrafficPolicy } from '../resources/destination-rule.ts';
+import type { PortTrafficPolicy, Subset, TrafficPolicy } from '../resources/destination-rule.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
+import { parseCredentialName } from './credential-names.ts';
 import { type ExportTo, exportedTo } from './export-to.ts';
 import { resolveShortName } from './host-names.ts';
 import { type Finding, report } from './report.ts';
@@ -83,6 +84,20 @@ const overridden = (path: Finding['path'], what: string, owner: Rule): Finding =
 
 const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
   a.length === b.length && a.every((item, i) => item === b[i]);
+
+const policiesOf = ({ trafficPolicy, subsets }: ModelDestinationRule): readonly PortTrafficPolicy[] =>
+  [trafficPolicy, ...subsets.map((subset) => subset.trafficPolicy)].flatMap((policy) =>
+    policy === undefined ? [] : [policy, ...policy.portLevelSettings],
+  );
+
+/** Names of the Secrets that rules name, without namespaces. */
+export function credentialNames(rules: DestinationRules): readonly string[] {
+  const merged = [...rules.values()].flatMap((byHost) => [...byHost.values()].flat());
+  return merged.flatMap(policiesOf).flatMap(({ tls }) => {
+    const written = tls !== undefined && 'credentialName' in tls ? tls.credentialName : undefined;
+    return written === undefined ? [] : (parseCredentialName(written)?.name ?? []);
+  });
+}
 
 /** `rules` in order of precedence. What is merged of the same objects as before keeps its identity. */
 export function buildDestinationRules(

@@ -3,13 +3,12 @@ import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { type Resource, type ResourceKind, resourceRef } from '../resources/resource.ts';
 import type { ObjectsOfKind, Snapshot, SnapshotObjects } from '../resources/snapshot.ts';
 import { buildCertificate, type CertificateResult } from './build-certificate.ts';
-import { buildDestinationRules } from './build-destination-rules.ts';
+import { buildDestinationRules, credentialNames, type DestinationRules } from './build-destination-rules.ts';
 import { buildGateway, type GatewayResult } from './build-gateway.ts';
 import { buildIngresses } from './build-ingress.ts';
 import { buildMeshSettings } from './build-mesh-settings.ts';
 import { buildProxyView } from './build-proxy-view.ts';
 import { buildRootCertificates, type RootsResult } from './build-root-certificates.ts';
-import { rootsSuffix } from './build-server-tls.ts';
 import { buildServices } from './build-services.ts';
 import { buildVirtualService, type VirtualServiceResult } from './build-virtual-service.ts';
 import { checkDestinationRule } from './check-destination-rule.ts';
@@ -18,6 +17,7 @@ import { checkGateway, mayFront } from './check-gateway.ts';
 import { checkPortNames } from './check-port-names.ts';
 import { checkVirtualService } from './check-virtual-service.ts';
 import { compareResources } from './compare-resources.ts';
+import { rootsSuffix } from './credential-names.ts';
 import { mergeDelegates } from './merge-delegates.ts';
 import { rootNamespace } from './mesh-settings.ts';
 import type { Model, ModelGateway, ModelSecret, ModelVirtualService } from './model.ts';
@@ -78,19 +78,23 @@ const goodOf = <Result extends SecretResult>(result: Result) => result as Exclud
 const tlsOf = (gateways: readonly ModelGateway[]) =>
   gateways.flatMap(({ servers }) => servers.flatMap(({ tls }) => tls ?? []));
 
-const certificateNames = (gateways: readonly ModelGateway[]): ReadonlySet<string> =>
-  new Set(
-    tlsOf(gateways).flatMap(({ certificates }) =>
+const certificateNames = (gateways: readonly ModelGateway[], rules: DestinationRules): ReadonlySet<string> =>
+  new Set([
+    ...tlsOf(gateways).flatMap(({ certificates }) =>
       certificates.flatMap((one) => (one.kind === 'secret' ? [one.name] : [])),
     ),
-  );
+    ...credentialNames(rules),
+  ]);
 
 /** A Secret of their own wins over the one with the certificate. */
-const rootNames = (gateways: readonly ModelGateway[]): ReadonlySet<string> =>
+const rootNames = (gateways: readonly ModelGateway[], rules: DestinationRules): ReadonlySet<string> =>
   new Set(
-    tlsOf(gateways).flatMap(({ validation }) =>
-      validation?.roots.kind === 'secret' ? [validation.roots.name, `${validation.roots.name}${rootsSuffix}`] : [],
-    ),
+    [
+      ...tlsOf(gateways).flatMap(({ validation }) =>
+        validation?.roots.kind === 'secret' ? validation.roots.name : [],
+      ),
+      ...credentialNames(rules),
+    ].flatMap((name) => [name, `${name}${rootsSuffix}`]),
   );
 
 function byGateway(
@@ -164,8 +168,13 @@ export function buildModel(
     gatewaysByKey: new Map(gateways.map((gateway) => [gateway.key, gateway])),
     virtualServices,
     virtualServicesByGateway: byGateway(virtualServices),
-    certificates: buildSecrets(previous?.certificates, certificateNames(gateways), objects.Secret, certificateOf),
-    roots: buildSecrets(previous?.roots, rootNames(gateways), objects.Secret, rootsOf),
+    certificates: buildSecrets(
+      previous?.certificates,
+      certificateNames(gateways, rules.destinationRules),
+      objects.Secret,
+      certificateOf,
+    ),
+    roots: buildSecrets(previous?.roots, rootNames(gateways, rules.destinationRules), objects.Secret, rootsOf),
     builtAt: now,
   };
   const proxyClasses = impliedProxyClasses(model);

@@ -194,6 +194,7 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
     model,
     proxyClass,
     merged.listeners.flatMap(({ servers }) => servers),
+    [...clusters.values()],
   );
   return {
     mesh: model.mesh,

@@ -1,5 +1,6 @@
 // How a server ends TLS: where its certificates come from, and what it asks of clients.
 import type { Server, ServerTls } from '../resources/gateway.ts';
+import { parseCredentialName, rootsSuffix, workload } from './credential-names.ts';
 import type { ClientValidation, RootCertificates, ServerCertificate, ServerTlsSettings } from './model.ts';
 
 /** What keeps a server from being served. */
@@ -8,31 +9,6 @@ export interface TlsProblem {
   readonly field: string;
   readonly message: string;
   readonly remedy: string;
-}
-
-/** Where Istio mounts a workload's own certificates. */
-const workload = {
-  certificate: '/etc/certs/cert-chain.pem',
-  key: '/etc/certs/key.pem',
-  roots: '/etc/certs/root-cert.pem',
-};
-
-/** Istio's suffix for the part of a Secret that clients are checked against. */
-export const rootsSuffix = '-cacert';
-
-interface NamedSecret {
-  readonly namespace: string | undefined;
-  readonly name: string;
-}
-
-/** `name`, `ns/name` or `kubernetes://` in front of either; other schemes name sources that Tidegate has not. */
-function parseCredentialName(credentialName: string): NamedSecret | undefined {
-  const [scheme, rest] = credentialName.includes('://')
-    ? credentialName.split('://', 2)
-    : ['kubernetes', credentialName];
-  const [first, second, ...more] = (rest ?? '').split('/');
-  if (scheme !== 'kubernetes' || !first || second === '' || more.length > 0) return undefined;
-  return second === undefined ? { namespace: undefined, name: first } : { namespace: first, name: second };
 }
 
 /** Of its modes PASSTHROUGH and AUTO_PASSTHROUGH are none: such servers end no TLS. */

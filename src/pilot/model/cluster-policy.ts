@@ -9,6 +9,8 @@ const nothing: ClusterPolicy = {
   loadBalancer: undefined,
   connectionPool: undefined,
   outlierDetection: undefined,
+  tls: undefined,
+  proxyProtocol: undefined,
   retryBudget: undefined,
 };
 
@@ -24,7 +26,9 @@ function over(policy: ClusterPolicy, base: ClusterPolicy): ClusterPolicy {
     loadBalancer: policy.loadBalancer ?? base.loadBalancer,
     connectionPool: policy.connectionPool ?? base.connectionPool,
     outlierDetection: policy.outlierDetection ?? base.outlierDetection,
+    tls: policy.tls ?? base.tls,
     retryBudget: policy.retryBudget ?? base.retryBudget,
+    proxyProtocol: policy.proxyProtocol ?? base.proxyProtocol,
   };
 }
 

@@ -15,6 +15,7 @@ import type {
 import type { CertificatePair } from './build-certificate.ts';
 import type { ModelDestinationRule } from './build-destination-rules.ts';
 import type { RootsResult } from './build-root-certificates.ts';
+import type { UpstreamTlsSettings } from './build-upstream-tls.ts';
 import type { ClusterPolicy } from './cluster-policy.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type {
@@ -169,6 +170,8 @@ export interface ClusterView {
   /** What it is made after; the policy is what that comes to here. */
   readonly rule: ModelDestinationRule | undefined;
   readonly policy: ClusterPolicy;
+  /** `broken`: it was asked for in a way that cannot be done, and nothing may be sent. */
+  readonly tls: UpstreamTlsSettings | 'broken' | undefined;
   readonly sniDnat?: boolean;
 }
 

@@ -1,4 +1,5 @@
 // A destination as written → the cluster it means, if there is one: the Service port behind it, and the rule that it follows.
+import { buildUpstreamTls } from './build-upstream-tls.ts';
 import { clusterPolicy } from './cluster-policy.ts';
 import { isExportedTo } from './export-to.ts';
 import type { DestinationName, Model, ModelService, ModelServicePort } from './model.ts';
@@ -64,5 +65,6 @@ export function clusterOf(
   const rule = selectDestinationRule(model.destinationRules, service, proxy);
   const found = rule?.subsets.find(({ name }) => name === subset);
   if (subset !== '' && found === undefined) return undefined;
-  return { service, port, subset: found, rule, policy: clusterPolicy(rule, subset, port.port) };
+  const policy = clusterPolicy(rule, subset, port.port);
+  return { service, port, subset: found, rule, policy, tls: buildUpstreamTls(policy.tls) };
 }

@@ -1,10 +1,11 @@
 // The Secrets a proxy's TLS servers name: which it may have and can use, and what is wrong with the others.
 import { type Diagnostic, formatResourceRef, type ResourceRef } from '../../lib/diagnostic.ts';
-import { rootsSuffix } from './build-server-tls.ts';
+import { type FieldPath, type Resource, resourceRef } from '../resources/resource.ts';
+import { rootsSuffix } from './credential-names.ts';
 import type { PlacedServer } from './merge-servers.ts';
-import type { Model, ModelSecret, NamedSecret } from './model.ts';
+import type { Model, ModelSecret, NamedSecret, RootCertificates, ServerCertificate } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
-import type { SecretView } from './proxy-view.ts';
+import type { ClusterView, SecretView } from './proxy-view.ts';
 import { report } from './report.ts';
 
 export interface SecretsResult {
@@ -12,14 +13,57 @@ export interface SecretsResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function missing(placed: PlacedServer, named: NamedSecret, key: string, reason: string): Diagnostic {
-  const { gateway, server } = placed;
+/** Whoever names Secrets: a server of a Gateway, or a DestinationRule for a host. */
+interface SecretUser {
+  readonly certificates: readonly ServerCertificate[];
+  readonly roots: RootCertificates | undefined;
+  readonly resource: Resource;
+  /** What the fields of its names are inside of. */
+  readonly path: FieldPath;
+  /** As a sentence about the Secret begins. */
+  readonly label: string;
+  /** What comes of it where a Secret cannot be used; a clause. */
+  readonly consequence: string;
+  /** What its authorities sign. */
+  readonly signed: string;
+}
+
+function serverUser({ gateway, server }: PlacedServer): SecretUser {
   const hosts = server.hosts.map(({ host }) => host).join(', ');
-  return report(gateway.resource, {
+  return {
+    certificates: server.tls?.certificates ?? [],
+    roots: server.tls?.validation?.roots,
+    resource: gateway.resource,
+    path: server.path,
+    label: `${formatResourceRef(gateway.ref)} port ${server.port} (${server.portName})`,
+    consequence: `TLS connections for ${hosts} on port ${server.port} are closed; other servers are served`,
+    signed: 'client certificates',
+  };
+}
+
+function clusterUser({ service, tls, rule, policy }: ClusterView): SecretUser | undefined {
+  const written = policy.tls;
+  if (typeof tls !== 'object' || written === undefined || !('source' in written)) return undefined;
+  const { name } = written.source;
+  const resource = rule?.resources.find((candidate) => candidate.metadata.name === name);
+  if (resource === undefined) return undefined;
+  return {
+    certificates: tls.certificate === undefined ? [] : [tls.certificate],
+    roots: tls.roots,
+    resource,
+    path: written.path,
+    label: formatResourceRef(resourceRef(resource)),
+    consequence: `requests to ${service.host} are answered with 503`,
+    signed: "the endpoints' certificates",
+  };
+}
+
+function missing(user: SecretUser, named: NamedSecret, key: string, reason: string): Diagnostic {
+  return report(user.resource, {
     severity: 'error',
     code: 'TG0015',
-    path: [...server.path, ...named.field],
-    message: `The Secret ${key} ${reason}: TLS connections for ${hosts} on port ${server.port} are closed; other servers are served.`,
+    path: [...user.path, ...named.field],
+    message: `The Secret ${key} ${reason}: ${user.consequence}.`,
     remedy: `Create it in the gateway's namespace, with type kubernetes.io/tls: kubectl create secret tls.`,
   });
 }
@@ -31,20 +75,17 @@ interface Problem {
 }
 
 function unusable(
-  placed: PlacedServer,
+  user: SecretUser,
   secret: Pick<ModelSecret, 'resource'> & { readonly lastGood: unknown },
   { key, reason }: Problem,
   remedy: string,
 ): Diagnostic {
-  const user = `${formatResourceRef(placed.gateway.ref)} port ${placed.server.port} (${placed.server.portName})`;
-  const effect = secret.lastGood
-    ? 'what it held before is still served'
-    : 'TLS connections for its hosts are closed, other servers are served';
+  const effect = secret.lastGood ? 'what it held before is still served' : user.consequence;
   return report(secret.resource, {
     severity: 'error',
     code: 'TG0015',
     path: key === undefined ? ['data'] : ['data', key],
-    message: `${user} cannot use this Secret: ${reason}; ${effect}.`,
+    message: `${user.label} cannot use this Secret: ${reason}; ${effect}.`,
     remedy,
   });
 }
@@ -79,36 +120,40 @@ function lookUp<Secret>(
   return 'does not exist';
 }
 
-export function selectSecrets(model: Model, proxyClass: ProxyClass, servers: readonly PlacedServer[]): SecretsResult {
+export function selectSecrets(
+  model: Model,
+  proxyClass: ProxyClass,
+  servers: readonly PlacedServer[],
+  clusters: readonly ClusterView[],
+): SecretsResult {
   const secrets = new Map<string, SecretView>();
   const diagnostics: Diagnostic[] = [];
   const tell = (...found: readonly (Diagnostic | undefined)[]): void => {
     for (const diagnostic of found) if (diagnostic !== undefined) diagnostics.push(diagnostic);
   };
   const keyOf = ({ namespace, name }: NamedSecret): string => `${namespace ?? proxyClass.namespace}/${name}`;
-  for (const placed of servers) {
-    const { tls } = placed.server;
-    for (const certificate of tls?.certificates ?? []) {
+  for (const user of [...servers.map(serverUser), ...clusters.flatMap((cluster) => clusterUser(cluster) ?? [])]) {
+    for (const certificate of user.certificates) {
       if (certificate.kind !== 'secret') continue;
       const secret = lookUp(model.certificates, proxyClass, certificate, ['']);
       if (typeof secret === 'string') {
-        tell(missing(placed, certificate, keyOf(certificate), secret));
+        tell(missing(user, certificate, keyOf(certificate), secret));
         continue;
       }
       const remedy = 'Put a matching certificate chain and private key into it, in PEM.';
-      if (secret.result.kind === 'problem') tell(unusable(placed, secret, secret.result, remedy));
+      if (secret.result.kind === 'problem') tell(unusable(user, secret, secret.result, remedy));
       tell(expiry(secret, model.builtAt));
       add(secrets, certificate, secret.result.kind === 'pair' ? secret.result : secret.lastGood, secret.ref);
     }
-    const roots = tls?.validation?.roots;
+    const { roots } = user;
     if (roots?.kind !== 'secret') continue;
     const secret = lookUp(model.roots, proxyClass, roots, [rootsSuffix, '']);
     if (typeof secret === 'string') {
-      tell(missing(placed, roots, keyOf(roots), secret));
+      tell(missing(user, roots, keyOf(roots), secret));
       continue;
     }
-    const remedy = 'Put the certificates of the authorities that sign client certificates into ca.crt, in PEM.';
-    if (secret.result.kind === 'problem') tell(unusable(placed, secret, secret.result, remedy));
+    const remedy = `Put the certificates of the authorities that sign ${user.signed} into ca.crt, in PEM.`;
+    if (secret.result.kind === 'problem') tell(unusable(user, secret, secret.result, remedy));
     add(secrets, roots, secret.result.kind === 'roots' ? secret.result : secret.lastGood, secret.ref);
   }
   return { secrets: [...secrets.values()], diagnostics };

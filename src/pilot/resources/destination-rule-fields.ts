@@ -13,7 +13,7 @@ const portTrafficPolicyFields = {
   loadBalancer: served,
   connectionPool: served,
   outlierDetection: served,
-  tls: unsupported('Endpoints are spoken to in plaintext.'),
+  tls: served,
 } satisfies FieldTable;
 
 export const portLevelSettingsFields: FieldTable = { ...portTrafficPolicyFields, port: served };
@@ -22,10 +22,18 @@ export const trafficPolicyFields: FieldTable = {
   ...portTrafficPolicyFields,
   portLevelSettings: served,
   tunnel: unsupported('Connections are not tunneled.'),
-  proxyProtocol: unsupported('Endpoints get no PROXY header.'),
+  proxyProtocol: served,
   retryBudget: served,
 };
 
+export const clientTlsFields: FieldTable = tableOf(
+  [
+    ...['mode', 'clientCertificate', 'privateKey', 'caCertificates', 'caCrl', 'credentialName', 'subjectAltNames'],
+    ...['sni', 'insecureSkipVerify'],
+  ],
+  served,
+);
+export const proxyProtocolFields: FieldTable = tableOf(['version'], served);
 export const connectionPoolFields: FieldTable = tableOf(['tcp', 'http'], served);
 export const tcpSettingsFields: FieldTable = tableOf(
   ['maxConnections', 'connectTimeout', 'tcpKeepalive', 'maxConnectionDuration', 'idleTimeout'],

@@ -1,4 +1,5 @@
 // Istio's DestinationRule: how requests reach the endpoints of a host, and the subsets of those.
+import type { ResourceRef } from '../../lib/diagnostic.ts';
 
 export interface DestinationRuleSpec {
   /** As written, in lower case: a Service's short name, a DNS name, or one with `*.` in front. */
@@ -24,11 +25,36 @@ export interface PortTrafficPolicy {
   readonly loadBalancer: LoadBalancerSettings | undefined;
   readonly connectionPool: ConnectionPool | undefined;
   readonly outlierDetection: OutlierDetection | undefined;
+  readonly tls: ClientTls | undefined;
 }
 
 export interface TrafficPolicy extends PortTrafficPolicy {
   readonly portLevelSettings: readonly (PortTrafficPolicy & { readonly port: number })[];
   readonly retryBudget: RetryBudget | undefined;
+  /** Endpoints are told of the client in the PROXY protocol. */
+  readonly proxyProtocol: 'V1' | 'V2' | undefined;
+}
+
+export type ClientTls =
+  | { readonly mode: 'DISABLE' }
+  /** Asked for in a way that cannot be done: nothing may be sent without it. */
+  | { readonly mode: 'BROKEN' }
+  | ClientTlsSettings;
+
+export interface ClientTlsSettings {
+  readonly mode: 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL';
+  readonly clientCertificate: string | undefined;
+  readonly privateKey: string | undefined;
+  readonly caCertificates: string | undefined;
+  readonly caCrl: string | undefined;
+  readonly credentialName: string | undefined;
+  /** One of them has to be in the endpoint's certificate; empty is any. */
+  readonly subjectAltNames: readonly string[];
+  readonly sni: string | undefined;
+  readonly insecureSkipVerify: boolean;
+  /** Where it stands, in which object. */
+  readonly path: readonly (string | number)[];
+  readonly source: ResourceRef;
 }
 
 /** Limits are undefined where there is none; times are milliseconds. */

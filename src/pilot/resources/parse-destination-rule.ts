@@ -1,16 +1,19 @@
 // DestinationRule: unknown -> DestinationRuleSpec. Parts that cannot be read are left out; the others count.
-import type { DestinationRuleSpec, PortTrafficPolicy, Subset, TrafficPolicy } from './destination-rule.ts';
+import type { ClientTls, DestinationRuleSpec, PortTrafficPolicy, Subset, TrafficPolicy } from './destination-rule.ts';
 import {
+  clientTlsFields,
   connectionPoolFields,
   loadBalancerFields,
   outlierDetectionFields,
   portLevelSettingsFields,
+  proxyProtocolFields,
   retryBudgetFields,
   subsetFields,
   trafficPolicyFields,
   workloadSelectorFields,
 } from './destination-rule-fields.ts';
 import {
+  enumField,
   messageField,
   messagesField,
   portField,
@@ -21,6 +24,7 @@ import {
 } from './fields.ts';
 import { type Message, reportInvalid, shorten } from './message.ts';
 import { isHost, isLabel } from './names.ts';
+import { parseClientTls } from './parse-client-tls.ts';
 import { parseConnectionPool, parseRetryBudget } from './parse-connection-pool.ts';
 import { parseLoadBalancer } from './parse-load-balancer.ts';
 import { parseOutlierDetection } from './parse-outlier-detection.ts';
@@ -82,7 +86,14 @@ function firstOfEachName(spec: Message, subsets: readonly Subset[]): readonly Su
   return [...byName.values()];
 }
 
+/** What cannot be read is TLS all the same: a policy without it would send in plaintext. */
+function parseTls(message: Message): ClientTls | undefined {
+  const tls = messageField(message, 'tls', clientTlsFields, parseClientTls);
+  return message.broken.has('tls') ? { mode: 'BROKEN' } : tls;
+}
+
 const portPolicy = (message: Message): PortTrafficPolicy => ({
+  tls: parseTls(message),
   loadBalancer: messageField(message, 'loadBalancer', loadBalancerFields, parseLoadBalancer),
   connectionPool: messageField(message, 'connectionPool', connectionPoolFields, parseConnectionPool),
   outlierDetection: messageField(message, 'outlierDetection', outlierDetectionFields, parseOutlierDetection),
@@ -92,6 +103,12 @@ function parseTrafficPolicy(message: Message): TrafficPolicy {
   return {
     ...portPolicy(message),
     retryBudget: messageField(message, 'retryBudget', retryBudgetFields, parseRetryBudget),
+    proxyProtocol: messageField(
+      message,
+      'proxyProtocol',
+      proxyProtocolFields,
+      (field) => enumField(field, 'version', ['V1', 'V2']) ?? 'V1',
+    ),
     portLevelSettings: messagesField(message, 'portLevelSettings', portLevelSettingsFields, (item) => {
       const port = messageField(item, 'port', portSelectorFields, (selector) => portField(selector, 'number'));
       const policy = portPolicy(item);

@@ -15,14 +15,18 @@ import { selectorMatches } from '../model/proxy-class.ts';
 import type { ClusterView } from '../model/proxy-view.ts';
 import { adsSource, seconds } from './config-source.ts';
 import { translateConnectionPool } from './translate-connection-pool.ts';
-import { translateHttpProtocol } from './translate-http-protocol.ts';
+import { speaksHttp2, translateHttpProtocol } from './translate-http-protocol.ts';
 import { translateLoadBalancer } from './translate-load-balancer.ts';
 import { translateOutlierDetection } from './translate-outlier-detection.ts';
 import { targetName } from './translate-route.ts';
+import { upstreamSecretNames } from './translate-tls-context.ts';
+import { translateUpstreamSocket } from './translate-upstream-socket.ts';
 
 const blackHoleConnectTimeout = 10;
 
-function buildCluster(name: string, { service, port, subset, rule, policy }: ClusterView): Cluster {
+function buildCluster(name: string, view: ClusterView): Cluster {
+  const { service, port, subset, rule, policy } = view;
+  const tls = view.tls === 'broken' ? undefined : view.tls;
   const [source] = rule?.sources ?? [];
   return create(ClusterSchema, {
     name,
@@ -44,14 +48,16 @@ function buildCluster(name: string, { service, port, subset, rule, policy }: Clu
         },
       },
     },
-    ...translateHttpProtocol(port.protocol, policy),
+    ...translateHttpProtocol(port.protocol, policy, tls),
+    ...translateUpstreamSocket(name, tls, policy, speaksHttp2(port.protocol, policy.connectionPool)),
   });
 }
 
-function translateEndpoints(name: string, { service, port, subset }: ClusterView): XdsResource {
-  const endpoints = port.endpoints.filter(
-    (endpoint) => subset === undefined || selectorMatches(subset.labels, endpoint.labels),
-  );
+function translateEndpoints(name: string, { service, port, subset, tls }: ClusterView): XdsResource {
+  const endpoints =
+    tls === 'broken'
+      ? []
+      : port.endpoints.filter((endpoint) => subset === undefined || selectorMatches(subset.labels, endpoint.labels));
   const lbEndpoints = endpoints.map(({ address, port: portValue }) => ({
     hostIdentifier: {
       case: 'endpoint' as const,
@@ -98,7 +104,13 @@ export function translateCluster(view: ClusterView): ClusterResources {
   const resources = {
     rule,
     cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, view), {
-      references: [{ typeUrl: typeUrls.endpoint, name }],
+      references: [
+        { typeUrl: typeUrls.endpoint, name },
+        ...(typeof view.tls === 'object' ? upstreamSecretNames(view.tls) : []).map((secret) => ({
+          typeUrl: typeUrls.secret,
+          name: secret,
+        })),
+      ],
       owners: [service.ref, ...(rule?.sources ?? [])],
     }),
     endpoints: translateEndpoints(name, view),

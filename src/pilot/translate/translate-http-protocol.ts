@@ -8,6 +8,7 @@ import type {
 } from '../../xds/generated/envoy/config/core/v3/protocol_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import type { BackendProtocol } from '../model/backend-protocol.ts';
+import type { UpstreamTlsSettings } from '../model/build-upstream-tls.ts';
 import type { ClusterPolicy } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
 
@@ -40,7 +41,7 @@ function http2Options(pool: Pool): MessageInitShape<typeof Http2ProtocolOptionsS
   };
 }
 
-const speaksHttp2 = (protocol: BackendProtocol, pool: Pool): boolean =>
+export const speaksHttp2 = (protocol: BackendProtocol, pool: Pool): boolean =>
   protocol === 'http2' || pool?.h2UpgradePolicy === 'UPGRADE';
 
 type Options = MessageInitShape<typeof HttpProtocolOptionsSchema>;
@@ -85,18 +86,27 @@ function errorMatcher(codes: readonly number[]): Options['outlierDetection'] {
   };
 }
 
+/** Without a name of its own the request's host is asked for, and the endpoint has to be that, unless it may be anyone. */
+function hostNames(tls: UpstreamTlsSettings | undefined): Options['upstreamHttpProtocolOptions'] {
+  if (tls === undefined || tls.isMesh || tls.sni !== undefined) return undefined;
+  return { autoSni: true, autoSanValidation: tls.roots !== undefined && tls.subjectAltNames.length === 0 };
+}
+
 /** No field at all where Envoy's defaults do: HTTP/1.1. */
 export function translateHttpProtocol(
   protocol: BackendProtocol,
   { connectionPool: pool, outlierDetection }: ClusterPolicy,
+  tls: UpstreamTlsSettings | undefined,
 ): Pick<MessageInitShape<typeof ClusterSchema>, 'typedExtensionProtocolOptions'> {
   const common = commonOptions(pool);
   const errors = errorMatcher(outlierDetection?.httpErrorCodes ?? []);
   const isDefault = !speaksHttp2(protocol, pool) && !pool?.useClientProtocol;
-  if (common === undefined && errors === undefined && isDefault) return {};
+  const names = hostNames(tls);
+  if (common === undefined && errors === undefined && names === undefined && isDefault) return {};
   const options = create(HttpProtocolOptionsSchema, {
     ...(common && { commonHttpProtocolOptions: common }),
     ...(errors && { outlierDetection: errors }),
+    ...(names && { upstreamHttpProtocolOptions: names }),
     upstreamProtocolOptions: upstreamProtocol(protocol, pool),
   });
   return {

@@ -9,11 +9,21 @@ import {
 import {
   type CommonTlsContextSchema,
   DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
 } from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import { fileCertificateName, fileRootName } from '../../xds/resource-names.ts';
+import type { UpstreamTlsSettings } from '../model/build-upstream-tls.ts';
 import type { ClientValidation, RootCertificates, ServerCertificate, ServerTlsSettings } from '../model/model.ts';
 import { adsSecretSource, fileSecretSource } from './config-source.ts';
 import { secretName } from './secret-name.ts';
+
+/** Names of the Secrets that pilot has to send for a cluster. */
+export function upstreamSecretNames({ certificate, roots }: UpstreamTlsSettings): readonly string[] {
+  return [
+    ...(certificate?.kind === 'secret' ? [certificateName(certificate)] : []),
+    ...(roots?.kind === 'secret' ? [rootName(roots)] : []),
+  ];
+}
 
 /** Names of the Secrets that pilot has to send for a filter chain. */
 export function secretNames({ certificates, validation }: ServerTlsSettings): readonly string[] {
@@ -37,6 +47,8 @@ const sdsConfig = (name: string, kind: 'files' | 'file' | 'secret') => ({
   sdsConfig: kind === 'secret' ? adsSecretSource() : fileSecretSource(),
 });
 
+const exactName = (value: string) => ({ matchPattern: { case: 'exact' as const, value } });
+
 type CommonTlsContext = MessageInitShape<typeof CommonTlsContextSchema>;
 
 function validationContext(validation: ClientValidation): Pick<CommonTlsContext, 'validationContextType'> {
@@ -47,7 +59,7 @@ function validationContext(validation: ClientValidation): Pick<CommonTlsContext,
       value: {
         defaultValidationContext: {
           ...(acceptUntrusted ? { trustChainVerification: TrustChainVerification.ACCEPT_UNTRUSTED } : {}),
-          matchSubjectAltNames: subjectAltNames.map((value) => ({ matchPattern: { case: 'exact', value } })),
+          matchSubjectAltNames: subjectAltNames.map(exactName),
           verifyCertificateSpki: [...verifyCertificateSpki],
           verifyCertificateHash: [...verifyCertificateHash],
         },
@@ -75,6 +87,42 @@ function parameters(tls: ServerTlsSettings): Pick<CommonTlsContext, 'tlsParams'>
       ecdhCurves: [...ecdhCurves],
     },
   };
+}
+
+/** ALPN of the mesh, as Istio's sidecars have it among themselves. */
+const meshAlpn = { http1: ['istio-peer-exchange', 'istio'], http2: ['istio', 'h2'] };
+
+/** `clusterName` is the SNI within the mesh where no other is given. */
+export function translateUpstreamTlsContext(
+  tls: UpstreamTlsSettings,
+  clusterName: string,
+  speaksHttp2: boolean,
+): TransportSocket {
+  const { certificate, roots, subjectAltNames, isMesh } = tls;
+  const alpnProtocols = isMesh ? meshAlpn[speaksHttp2 ? 'http2' : 'http1'] : speaksHttp2 ? ['h2'] : [];
+  const context = create(UpstreamTlsContextSchema, {
+    commonTlsContext: {
+      alpnProtocols,
+      tlsParams: { tlsMinimumProtocolVersion: Protocol.TLSv1_2, tlsMaximumProtocolVersion: Protocol.TLSv1_3 },
+      tlsCertificateSdsSecretConfigs:
+        certificate === undefined ? [] : [sdsConfig(certificateName(certificate), certificate.kind)],
+      validationContextType:
+        roots === undefined
+          ? { case: 'validationContext', value: {} }
+          : {
+              case: 'combinedValidationContext',
+              value: {
+                defaultValidationContext: { matchSubjectAltNames: subjectAltNames.map(exactName) },
+                validationContextSdsSecretConfig: sdsConfig(rootName(roots), roots.kind),
+              },
+            },
+    },
+    sni: tls.sni ?? (isMesh ? clusterName : ''),
+  });
+  return create(TransportSocketSchema, {
+    name: 'envoy.transport_sockets.tls',
+    configType: { case: 'typedConfig', value: anyPack(UpstreamTlsContextSchema, context) },
+  });
 }
 
 export function translateTlsContext(tls: ServerTlsSettings): TransportSocket {

@@ -5,7 +5,7 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import { typeUrls } from '../../../xds/type-urls.ts';
 import { apply, warningsOf } from './apply-resource.fixture.ts';
 import { createConfigStore } from './create-config-store.ts';
-import { assignment, cluster, endpoint, type, update } from './resources.fixture.ts';
+import { assignment, cluster, endpoint, sds, type, update } from './resources.fixture.ts';
 
 describe('a cluster', () => {
   const http2 = {
@@ -49,6 +49,8 @@ describe('a cluster', () => {
         maxConcurrentStreams: undefined,
         http2Keepalive: undefined,
         tcpKeepalive: undefined,
+        autoSni: false,
+        autoSanValidation: false,
       },
       circuitBreakers: {
         maxConnections: 1024,
@@ -83,16 +85,50 @@ describe('a cluster', () => {
     assert.deepEqual(blackHole.store.current().clusters.get('BlackHoleCluster')?.endpoints, []);
   });
 
-  test('that asks for TLS gets no plaintext', () => {
-    const secure = cluster('a', {
-      type: 'STATIC',
-      load_assignment: assignment('a', [endpoint('10.0.0.1', 443)]),
-      transport_socket: {
-        name: 'tls',
-        typed_config: { '@type': type('extensions.transport_sockets.tls.v3.UpstreamTlsContext') },
+  const upstreamTls = (fields: JsonObject) => ({
+    name: 'tls',
+    typed_config: { '@type': type('extensions.transport_sockets.tls.v3.UpstreamTlsContext'), ...fields },
+  });
+  const at443 = { type: 'STATIC', load_assignment: assignment('a', [endpoint('10.0.0.1', 443)]) };
+
+  test('that asks for TLS names what it needs for it', () => {
+    const socket = upstreamTls({
+      sni: 'a.org',
+      common_tls_context: {
+        tls_certificate_sds_secret_configs: [sds('kubernetes://client')],
+        combined_validation_context: {
+          default_validation_context: { match_subject_alt_names: [{ exact: 'a.org' }] },
+          validation_context_sds_secret_config: sds('kubernetes://client-cacert'),
+        },
       },
     });
-    const { store } = apply(typeUrls.cluster, secure);
+    const store = createConfigStore();
+    store.apply(update(typeUrls.cluster, [cluster('a', { ...at443, transport_socket: socket })]));
+    assert.equal(store.current().clusters.size, 0);
+    assert.deepEqual(store.wanted().secrets, ['kubernetes://client', 'kubernetes://client-cacert']);
+    store.apply(update(typeUrls.secret, [], ['kubernetes://client', 'kubernetes://client-cacert']));
+    const { tls, endpoints } = store.current().clusters.get('a') ?? {};
+    assert.equal(endpoints?.length, 1);
+    assert.deepEqual(
+      [tls?.sni, tls?.certificates, tls?.roots, tls?.subjectAltNames.map(({ exact }) => exact)],
+      ['a.org', ['kubernetes://client'], 'kubernetes://client-cacert', ['a.org']],
+    );
+  });
+
+  test('whose socket the engine does not have is refused, or gets nothing', () => {
+    const unknown = {
+      name: 'x',
+      typed_config: { '@type': type('extensions.transport_sockets.tls.v3.DownstreamTlsContext') },
+    };
+    assert.match(
+      apply(typeUrls.cluster, cluster('a', { ...at443, transport_socket: unknown })).error ?? '',
+      /DownstreamTlsContext/,
+    );
+    const matches = cluster('a', {
+      ...at443,
+      transport_socket_matches: [{ name: 'x', transport_socket: upstreamTls({}) }],
+    });
+    const { store } = apply(typeUrls.cluster, matches);
     assert.deepEqual(store.current().clusters.get('a')?.endpoints, []);
     assert.equal(store.warnings().length, 1);
   });

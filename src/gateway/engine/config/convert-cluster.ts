@@ -5,16 +5,17 @@ import {
   Cluster_DiscoveryType as DiscoveryType,
   Cluster_LbPolicy as LbPolicy,
 } from '../../../xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
-import type { TransportSocket } from '../../../xds/generated/envoy/config/core/v3/base_pb.ts';
 import { convertCircuitBreakers } from './convert-circuit-breakers.ts';
 import { type ConvertedEndpoints, convertEndpoints } from './convert-endpoints.ts';
 import { convertHttpProtocol } from './convert-http-protocol.ts';
 import { convertLoadBalancing } from './convert-load-balancing.ts';
 import { convertOutlierDetection } from './convert-outlier-detection.ts';
+import type { SecretNeeds } from './convert-tls-secrets.ts';
+import { convertUpstreamSocket } from './convert-upstream-socket.ts';
 import { durationMs } from './duration-ms.ts';
 import type { ClusterConfig, LoadBalancingConfig, TcpKeepalive } from './engine-config.ts';
 import type { Findings } from './findings.ts';
-import { extensionType, rawBuffer } from './unpack-any.ts';
+import { extensionType } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 export interface ConvertedCluster {
@@ -27,6 +28,7 @@ export interface ConvertedCluster {
   readonly endpoints: ConvertedEndpoints;
   /** False: the engine could reach them only in a way that nobody asked for, so it does not. */
   readonly usable: boolean;
+  readonly needs: SecretNeeds;
 }
 
 const clusterFields = new Set([
@@ -65,6 +67,8 @@ export function convertCluster(cluster: Cluster, version: string, findings: Find
   const { protocol, connections, isError } = convertHttpProtocol(cluster, findings);
   const outlierDetection = convertOutlierDetection(cluster.outlierDetection, findings);
   const { endpointsName, endpoints } = convertDiscovery(cluster, version, findings);
+  const needs: SecretNeeds = { secrets: new Set(), fileSecrets: new Set(), inlineSecrets: new Map() };
+  const socket = convertUpstreamSocket(cluster, { owner: `cluster ${cluster.name}`, version, needs }, findings);
   return {
     base: {
       name: cluster.name,
@@ -76,11 +80,13 @@ export function convertCluster(cluster: Cluster, version: string, findings: Find
       ...(outlierDetection && { outlierDetection: { ...outlierDetection, ...(isError && { isError }) } }),
       lbPolicy: convertPolicy(cluster.lbPolicy, findings),
       lb: convertLoadBalancing(cluster, findings),
+      ...(socket === 'unusable' ? {} : socket),
       ...(cluster.altStatName !== '' && { altStatName: cluster.altStatName }),
     },
     endpointsName,
     endpoints,
-    usable: isPlaintext(cluster, findings),
+    usable: socket !== 'unusable',
+    needs,
   };
 }
 
@@ -152,18 +158,4 @@ function convertKeepalive(cluster: Cluster, findings: Findings): TcpKeepalive | 
       intervalSeconds: keepalive.keepaliveInterval,
     }
   );
-}
-
-/** What was to go encrypted must not go in plaintext. */
-function isPlaintext(cluster: Cluster, findings: Findings): boolean {
-  const isRaw = (socket: TransportSocket | undefined): boolean =>
-    socket === undefined ||
-    (socket.configType.case === 'typedConfig' && extensionType(socket.configType.value) === rawBuffer);
-  const plaintext =
-    isRaw(cluster.transportSocket) && cluster.transportSocketMatches.every((match) => isRaw(match.transportSocket));
-  if (!plaintext)
-    findings.warn(
-      'transport_socket (TLS to backends) is not supported by the embedded engine: the cluster has no endpoints',
-    );
-  return plaintext;
 }

@@ -1,11 +1,7 @@
 // The transport socket of a filter chain: plaintext, or TLS with certificates by SDS.
 import type { TransportSocket } from '../../../xds/generated/envoy/config/core/v3/base_pb.ts';
-import type { ConfigSource } from '../../../xds/generated/envoy/config/core/v3/config_source_pb.ts';
 import {
   type CertificateValidationContext,
-  TlsParameters_TlsProtocol as Protocol,
-  type TlsCertificate,
-  type TlsParameters,
   CertificateValidationContext_TrustChainVerification as TrustChainVerification,
 } from '../../../xds/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
 import type { SdsSecretConfig } from '../../../xds/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
@@ -13,10 +9,15 @@ import {
   type CommonTlsContext,
   DownstreamTlsContextSchema,
 } from '../../../xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
-import { fileSecretCluster } from '../../../xds/resource-names.ts';
 import type { ChainContext } from './chain-context.ts';
-import { convertCertificate, convertValidation } from './convert-secret.ts';
-import { convertStringMatcher } from './convert-string-matcher.ts';
+import {
+  addInlineRoots,
+  convertNames,
+  convertParameters,
+  nameCertificates,
+  nameSecret,
+  type TlsContextOf,
+} from './convert-tls-secrets.ts';
 import type { DownstreamTls } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType, notRegistered, rawBuffer, unpackAny } from './unpack-any.ts';
@@ -30,12 +31,6 @@ const contextFields = new Set([
 const commonFields = new Set([
   ...['tlsParams', 'tlsCertificates', 'tlsCertificateSdsSecretConfigs', 'validationContextType', 'alpnProtocols'],
 ]);
-const parameterFields = new Set([
-  'tlsMinimumProtocolVersion',
-  'tlsMaximumProtocolVersion',
-  'cipherSuites',
-  'ecdhCurves',
-]);
 const validationFields = new Set([
   ...['trustedCa', 'crl', 'matchSubjectAltNames', 'verifyCertificateSpki', 'verifyCertificateHash'],
   'trustChainVerification',
@@ -44,9 +39,14 @@ const validationFields = new Set([
 /** Undefined is plaintext. */
 export function convertDownstreamTls(
   socket: TransportSocket | undefined,
-  context: ChainContext,
+  chain: ChainContext,
   findings: Findings,
 ): DownstreamTls | undefined {
+  const context: TlsContextOf = {
+    owner: `${chain.listener}/${chain.chain}`,
+    version: chain.version,
+    needs: chain.needs,
+  };
   if (socket === undefined) return undefined;
   const any = socket.configType.case === 'typedConfig' ? socket.configType.value : undefined;
   if (extensionType(any) === rawBuffer) return undefined;
@@ -75,7 +75,7 @@ type Clients = Pick<DownstreamTls, 'clientCertificate' | 'validation'>;
 function convertClients(
   required: boolean,
   common: CommonTlsContext | undefined,
-  context: ChainContext,
+  context: TlsContextOf,
   findings: Findings,
 ): Clients | undefined {
   const { validationContextType: kind } = common ?? { validationContextType: { case: undefined } };
@@ -96,14 +96,7 @@ function convertClients(
     );
     return undefined;
   }
-  const subjectAltNames = (own?.matchSubjectAltNames ?? []).flatMap((matcher, index) => {
-    const converted = convertStringMatcher(
-      matcher,
-      findings.within('CertificateValidationContext', `MatchSubjectAltNames[${index}]`),
-    );
-    const exact = matcher.matchPattern.case === 'exact' ? matcher.matchPattern.value : undefined;
-    return converted === undefined ? [] : [{ ...converted, exact }];
-  });
+  const subjectAltNames = convertNames(own?.matchSubjectAltNames ?? [], findings);
   const validation = {
     roots,
     acceptUntrusted: own?.trustChainVerification === TrustChainVerification.ACCEPT_UNTRUSTED,
@@ -112,76 +105,4 @@ function convertClients(
     hashes: (own?.verifyCertificateHash ?? []).map((hash) => hash.replaceAll(':', '').toLowerCase()),
   };
   return { clientCertificate: required ? 'required' : 'optional', validation };
-}
-
-function addInlineRoots(own: CertificateValidationContext, context: ChainContext, findings: Findings): string {
-  const name = `inline ${context.listener}/${context.chain}/roots`;
-  context.needs.inlineSecrets.set(name, convertValidation(own, name, context.version, findings));
-  return name;
-}
-
-function nameCertificates(common: CommonTlsContext, context: ChainContext, findings: Findings): readonly string[] {
-  const inline = common.tlsCertificates.map((certificate, index) => addInline(certificate, index, context, findings));
-  const named = common.tlsCertificateSdsSecretConfigs.flatMap(
-    (secret, index) =>
-      nameSecret(secret, context, findings.within('CommonTlsContext', `TlsCertificateSdsSecretConfigs[${index}]`)) ??
-      [],
-  );
-  return [...inline, ...named];
-}
-
-/** Space and slashes: no SDS name of Istio's looks like this. */
-function addInline(certificate: TlsCertificate, index: number, context: ChainContext, findings: Findings): string {
-  const name = `inline ${context.listener}/${context.chain}/${index}`;
-  context.needs.inlineSecrets.set(name, convertCertificate(certificate, name, context.version, findings));
-  return name;
-}
-
-function nameSecret(secret: SdsSecretConfig, { needs }: ChainContext, findings: Findings): string | undefined {
-  if (secret.name === '') {
-    findings.constraint('SdsSecretConfig', 'Name', 'value length must be at least 1 characters');
-    return undefined;
-  }
-  const source = secretSource(secret.sdsConfig);
-  if (source === 'ads') needs.secrets.add(secret.name);
-  else if (source === 'files') needs.fileSecrets.add(secret.name);
-  else if (source === 'static') findings.reject(`Unknown static secret: ${secret.name}`);
-  else
-    findings.reject(`the embedded engine has no source for secret ${secret.name}: ADS and ${fileSecretCluster} only`);
-  return secret.name;
-}
-
-function secretSource(source: ConfigSource | undefined): 'ads' | 'files' | 'static' | 'unknown' {
-  const specifier = source?.configSourceSpecifier;
-  if (source === undefined || specifier === undefined) return 'static';
-  if (specifier.case === 'ads') return 'ads';
-  if (specifier.case !== 'apiConfigSource') return 'unknown';
-  const fromGateway = specifier.value.grpcServices.some(
-    ({ targetSpecifier }) =>
-      targetSpecifier.case === 'envoyGrpc' && targetSpecifier.value.clusterName === fileSecretCluster,
-  );
-  return fromGateway ? 'files' : 'unknown';
-}
-
-const versions: Readonly<Record<Protocol, DownstreamTls['minVersion']>> = {
-  [Protocol.TLS_AUTO]: undefined,
-  [Protocol.TLSv1_0]: 'TLSv1',
-  [Protocol.TLSv1_1]: 'TLSv1.1',
-  [Protocol.TLSv1_2]: 'TLSv1.2',
-  [Protocol.TLSv1_3]: 'TLSv1.3',
-};
-
-function convertParameters(
-  parameters: TlsParameters | undefined,
-  findings: Findings,
-): Pick<DownstreamTls, 'minVersion' | 'maxVersion' | 'cipherSuites' | 'ecdhCurves'> {
-  if (parameters === undefined)
-    return { minVersion: undefined, maxVersion: undefined, cipherSuites: [], ecdhCurves: [] };
-  warnUnhandledFields(parameters, parameterFields, findings);
-  return {
-    minVersion: versions[parameters.tlsMinimumProtocolVersion],
-    maxVersion: versions[parameters.tlsMaximumProtocolVersion],
-    cipherSuites: parameters.cipherSuites,
-    ecdhCurves: parameters.ecdhCurves,
-  };
 }

@@ -18,7 +18,10 @@ import type { Findings } from './findings.ts';
 import { unpackAny } from './unpack-any.ts';
 import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
 
-const protocolFields = new Set(['upstreamProtocolOptions', 'commonHttpProtocolOptions', 'outlierDetection']);
+const protocolFields = new Set([
+  ...['upstreamProtocolOptions', 'commonHttpProtocolOptions', 'upstreamHttpProtocolOptions', 'outlierDetection'],
+]);
+const nameFields = new Set(['autoSni', 'autoSanValidation']);
 const commonFields = new Set(['idleTimeout', 'maxConnectionDuration', 'maxRequestsPerConnection']);
 /** Windows and frame sizes are the engine's own. */
 const http2Fields = new Set([
@@ -41,6 +44,8 @@ const defaults: Connections = {
   maxRequests: 0,
   maxConcurrentStreams: undefined,
   http2Keepalive: undefined,
+  autoSni: false,
+  autoSanValidation: false,
 };
 
 export function convertHttpProtocol(cluster: Cluster, findings: Findings): ConvertedHttpProtocol {
@@ -56,12 +61,16 @@ export function convertHttpProtocol(cluster: Cluster, findings: Findings): Conve
   const inside = findings.within('Cluster', 'HttpProtocolOptions');
   warnUnhandledFields(options, protocolFields, inside);
   const { protocol, http2 } = upstreamProtocol(options, findings);
+  const names = options.upstreamHttpProtocolOptions;
+  if (names) warnUnhandledFields(names, nameFields, inside);
   return {
     protocol,
     connections: {
       ...defaults,
       ...commonSettings(options.commonHttpProtocolOptions, inside),
       ...http2Settings(http2, inside),
+      autoSni: names?.autoSni ?? false,
+      autoSanValidation: names?.autoSanValidation ?? false,
     },
     isError: errorMatcher(options.outlierDetection?.errorMatcher, inside),
   };

@@ -64,22 +64,26 @@ export function createConfigStore(): ConfigStore {
       servingClusters.delete(name);
       return;
     }
-    const { endpointsName } = cluster;
+    const { endpointsName, needs } = cluster;
     if (endpointsName !== undefined && !endpoints.isSettled(endpointsName)) return;
+    if (![...needs.secrets, ...needs.fileSecrets].every(secrets.isSettled)) return;
     const assignment = endpointsName === undefined ? undefined : endpoints.accepted.get(endpointsName)?.value;
     const serving = servingClusters.get(name);
     if (serving?.cluster === cluster && serving.assignment === assignment) return;
     servingClusters.set(name, { cluster, assignment, config: assembleCluster(cluster, assignment) });
   };
 
+  const servedClusters = (): readonly ConvertedCluster[] => [...servingClusters.values()].map(({ cluster }) => cluster);
+
   /** Warming and serving versions alike need what they name. */
   const collectWanted = (): void => {
     const named = [...[...listeners.accepted.values()].map(({ value }) => value), ...servingListeners.values()];
+    const naming = [...named, ...[...clusters.accepted.values()].map(({ value }) => value), ...servedClusters()];
     wanted = {
       ...wanted,
       routes: sortedNames(named.flatMap(({ needs }) => [...needs.routes])),
-      secrets: sortedNames(named.flatMap(({ needs }) => [...needs.secrets])),
-      fileSecrets: sortedNames(named.flatMap(({ needs }) => [...needs.fileSecrets])),
+      secrets: sortedNames(naming.flatMap(({ needs }) => [...needs.secrets])),
+      fileSecrets: sortedNames(naming.flatMap(({ needs }) => [...needs.fileSecrets])),
     };
     routes.keepOnly(new Set(wanted.routes));
     secrets.keepOnly(new Set([...wanted.secrets, ...wanted.fileSecrets]));
@@ -98,6 +102,11 @@ export function createConfigStore(): ConfigStore {
       indexAssignments();
       for (const name of new Set([...clusters.accepted.keys(), ...servingClusters.keys()])) promoteCluster(name);
       collectWantedEndpoints();
+      // Clusters name secrets as listeners do.
+      applyToListeners();
+    } else if (update.typeUrl === typeUrls.secret) {
+      for (const [name, { value }] of clusters.accepted)
+        if (value.needs.secrets.size + value.needs.fileSecrets.size > 0) promoteCluster(name);
     } else {
       const names = [...update.resources.map(({ name }) => name), ...update.removed];
       for (const name of names.flatMap((assignment) => clustersByAssignment.get(assignment) ?? []))
@@ -131,7 +140,7 @@ export function createConfigStore(): ConfigStore {
           ...[...secrets.accepted].flatMap(([name, { value }]): [string, SecretConfig][] =>
             value.config ? [[name, value.config]] : [],
           ),
-          ...serving.flatMap(({ needs }) => [...needs.inlineSecrets]),
+          ...[...serving, ...servedClusters()].flatMap(({ needs }) => [...needs.inlineSecrets]),
         ]),
       ),
     });
@@ -157,8 +166,9 @@ export function createConfigStore(): ConfigStore {
   return {
     apply: (update: ReceivedUpdate) => {
       const error = byType[update.typeUrl].apply(update);
-      if (update.typeUrl === typeUrls.cluster || update.typeUrl === typeUrls.endpoint) applyToClusters(update);
-      else applyToListeners();
+      const isOfListeners = update.typeUrl === typeUrls.listener || update.typeUrl === typeUrls.route;
+      if (isOfListeners || update.typeUrl === typeUrls.secret) applyToListeners();
+      if (!isOfListeners) applyToClusters(update);
       return error === undefined ? undefined : describeRejection(update.typeUrl, error);
     },
     current: () => current,

@@ -1,8 +1,10 @@
 // What the engine serves from: small immutable types made once from xDS, so that nothing on a request's path touches protobuf.
 import type { ClusterConfig } from './cluster-config.ts';
 import type { RequestInfo } from './request-info.ts';
+import type { DownstreamTls, ValueMatcher } from './tls-config.ts';
 
 export type * from './cluster-config.ts';
+export type * from './tls-config.ts';
 
 export interface EngineConfig {
   /** By listener name. */
@@ -46,33 +48,6 @@ export interface FilterChainConfig {
   /** Milliseconds for the handshake; 0 for no limit. */
   readonly transportSocketConnectTimeoutMs: number;
   readonly network: HttpConnectionManager | TcpProxy;
-}
-
-export interface DownstreamTls {
-  /** SDS names of certificates, in order of preference. */
-  readonly certificates: readonly string[];
-  readonly alpnProtocols: readonly string[];
-  /** Undefined: the engine's default of 1.2 to 1.3. */
-  readonly minVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
-  readonly maxVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
-  readonly cipherSuites: readonly string[];
-  /** Names as OpenSSL knows them; empty: its own choice. */
-  readonly ecdhCurves: readonly string[];
-  readonly clientCertificate: 'none' | 'optional' | 'required';
-  /** What client certificates are held against. */
-  readonly validation: ClientValidation | undefined;
-}
-
-export interface ClientValidation {
-  /** SDS name of the certificates of authorities. */
-  readonly roots: string;
-  /** Clients need a certificate, but it may be any. */
-  readonly acceptUntrusted: boolean;
-  /** One of them has to match one of the certificate's names; empty is any. */
-  readonly subjectAltNames: readonly (ValueMatcher & { readonly exact: string | undefined })[];
-  /** SHA-256 of public keys in base64, and of certificates in hex. */
-  readonly spki: readonly string[];
-  readonly hashes: readonly string[];
 }
 
 /** What x-forwarded-client-cert says. */
@@ -215,13 +190,6 @@ export interface RouteMatch {
   /** All have to hold. */
   readonly headers?: readonly HeaderMatcher[];
   readonly queryParameters?: readonly QueryParameterMatcher[];
-}
-
-/** A predicate over one value, compiled once. */
-export interface ValueMatcher {
-  /** `prefix v1`, for a reader. */
-  readonly text: string;
-  readonly matches: (value: string) => boolean;
 }
 
 export interface HeaderMatcher {

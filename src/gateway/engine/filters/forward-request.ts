@@ -16,6 +16,7 @@ import type {
   UpstreamReset,
   UpstreamStream,
 } from '../upstream/upstream-stream.ts';
+import type { Client } from '../upstream/upstream-transport.ts';
 import { hashRequest, type RequestHash } from './hash-request.ts';
 import { resetResult, responseResult } from './host-results.ts';
 import { mirrorRequest, type RequestCopy } from './mirror-request.ts';
@@ -53,6 +54,12 @@ export function forwardRequest(
   prepareUpstreamRequest(exchange, route, action, entry);
   forwarding.start();
 }
+
+const clientOf = ({ stream, authority, info, connection }: Exchange): Client => ({
+  protocol: stream.protocol,
+  authority,
+  addresses: { source: info.clientAddress ?? connection.remoteAddress, destination: connection.localAddress },
+});
 
 /** Before the route changes the request: what counts is what the client sent. */
 function hashForCluster(
@@ -246,7 +253,7 @@ function createForwarding(
     info.upstreamHost = picked.key;
     info.upstreamLocalAddress = undefined;
     info.attemptCount = retries + 1;
-    const pool = cluster.poolOf(picked, stream.protocol);
+    const pool = cluster.poolOf(picked, clientOf(exchange));
     // A pool that has a connection calls back before it returns.
     const acquired = pool.acquire(send, fail, { fresh: staleRetried });
     if (!upstream && host === picked) pending = acquired;
@@ -315,7 +322,7 @@ function createForwarding(
       }
       if (!stream.hasBody) startRequestTimer();
       if (action.mirrors !== undefined && upgrade === undefined)
-        copies = mirrorRequest(requestHead(1), stream.protocol, action.mirrors, timeoutMs, serving);
+        copies = mirrorRequest(requestHead(1), clientOf(exchange), action.mirrors, timeoutMs, serving);
       attempt();
     },
   };

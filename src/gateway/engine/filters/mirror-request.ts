@@ -4,8 +4,8 @@ import type { HeaderList } from '../http/header-list.ts';
 import { getHeader, setHeader } from '../http/header-list.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { ownAddress } from '../http/request-headers.ts';
-import type { ClientProtocol } from '../upstream/create-cluster-set.ts';
 import type { UpstreamRequestHead, UpstreamStream } from '../upstream/upstream-stream.ts';
+import type { Client } from '../upstream/upstream-transport.ts';
 import { isChosen } from './inject-fault.ts';
 
 /** One copy. It never holds the request itself up: what its endpoint does not take in time is lost. */
@@ -19,17 +19,17 @@ export interface RequestCopy {
 /** Where neither the route nor the endpoint ends a copy. */
 const longestMs = 300_000;
 
-/** `head` as the endpoint of the request gets it; `protocol` the client's; `timeoutMs` 0 for no limit of the route. */
+/** `head` as the endpoint of the request gets it; `client` as the request's; `timeoutMs` 0 for no limit of the route. */
 export function mirrorRequest(
   head: UpstreamRequestHead,
-  protocol: ClientProtocol,
+  client: Client,
   policies: readonly MirrorPolicy[],
   timeoutMs: number,
   serving: HttpServing,
 ): readonly RequestCopy[] {
   return policies
     .filter(({ share }) => isChosen(share, serving.random))
-    .flatMap(({ cluster }) => sendCopy(shadowOf(head), protocol, cluster, timeoutMs || longestMs, serving) ?? []);
+    .flatMap(({ cluster }) => sendCopy(shadowOf(head), client, cluster, timeoutMs || longestMs, serving) ?? []);
 }
 
 function shadowOf(head: UpstreamRequestHead): UpstreamRequestHead {
@@ -49,7 +49,7 @@ export function shadowAuthority(authority: string): string {
 
 function sendCopy(
   head: UpstreamRequestHead,
-  protocol: ClientProtocol,
+  client: Client,
   clusterName: string,
   timeoutMs: number,
   { clusters, retryBufferBytes }: HttpServing,
@@ -104,7 +104,7 @@ function sendCopy(
     unread?.cancel();
   };
 
-  const acquired = cluster.poolOf(host, protocol).acquire(
+  const acquired = cluster.poolOf(host, { ...client, authority: head.authority }).acquire(
     (connection) => {
       if (done) return;
       upstream = connection.send(head, {

@@ -95,7 +95,14 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
         refuse(['UF', 'URX'], undefined);
       },
     },
-    { allowHalfOpen: true, keepalive: cluster.config.connections.tcpKeepalive },
+    {
+      allowHalfOpen: true,
+      keepalive: cluster.config.connections.tcpKeepalive,
+      transport: cluster.transportTo({
+        authority: '',
+        addresses: { source: connection.remoteAddress, destination: connection.localAddress },
+      }),
+    },
   );
   endings.push(abandon);
 }

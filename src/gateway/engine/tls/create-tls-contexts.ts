@@ -70,7 +70,7 @@ function buildContext(config: DownstreamTls, secrets: ReadonlyMap<string, Secret
 const tls13Ciphers = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 
 /** What TLS 1.0 and 1.1 sign with is below OpenSSL's security level: whoever asks for them wants them all the same. */
-const cipherList = (ciphers: readonly string[], old: boolean): string =>
+export const cipherList = (ciphers: readonly string[], old: boolean): string =>
   [...(ciphers.length > 0 ? [...tls13Ciphers, ...ciphers] : ['DEFAULT']), ...(old ? ['@SECLEVEL=0'] : [])].join(':');
 
 /** Why a certificate cannot serve; undefined if it can. */

@@ -1,6 +1,6 @@
 // What a client's certificate has to meet beside its chain: names and fingerprints (Envoy's CertificateValidationContext).
 import { createHash, type X509Certificate } from 'node:crypto';
-import type { ClientValidation } from '../config/engine-config.ts';
+import type { ClientValidation, NameMatcher } from '../config/engine-config.ts';
 
 /** What of the validation the certificate does not meet, beside the chain, which the TLS library checks. */
 export function unmetValidation(
@@ -11,7 +11,7 @@ export function unmetValidation(
   return meetsFingerprints(certificate, validation) ? undefined : 'fingerprints';
 }
 
-function meetsNames(certificate: X509Certificate, wanted: ClientValidation['subjectAltNames']): boolean {
+export function meetsNames(certificate: X509Certificate, wanted: readonly NameMatcher[]): boolean {
   if (wanted.length === 0) return true;
   const names = subjectAltNames(certificate);
   return wanted.some((matcher) =>

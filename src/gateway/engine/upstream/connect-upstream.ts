@@ -1,6 +1,7 @@
 // Opens TCP connections to endpoints and words their failures as Envoy does; the pools and the TCP proxy share it.
 import net from 'node:net';
 import type { Endpoint, TcpKeepalive } from '../config/engine-config.ts';
+import { secureUpstream, type UpstreamTransport } from './secure-upstream.ts';
 import type { UpstreamReset } from './upstream-stream.ts';
 
 export interface ConnectCallbacks {
@@ -19,13 +20,20 @@ const errorTexts: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
 };
 
+export interface ConnectOptions {
+  readonly allowHalfOpen?: boolean;
+  readonly keepalive?: TcpKeepalive | undefined;
+  readonly transport?: UpstreamTransport;
+}
+
 /** Exactly one callback is called unless the returned function, which gives up, was called before. */
 export function connectUpstream(
   endpoint: Pick<Endpoint, 'address' | 'port'>,
   timeoutMs: number,
   callbacks: ConnectCallbacks,
-  options: { readonly allowHalfOpen?: boolean; readonly keepalive?: TcpKeepalive | undefined } = {},
+  options: ConnectOptions = {},
 ): () => void {
+  const { proxyHeader, security, unavailable } = options.transport ?? {};
   const socket = net.connect({
     host: endpoint.address,
     port: endpoint.port,
@@ -50,9 +58,26 @@ export function connectUpstream(
     fail('remote connection failure', `delayed connect error: ${text}`);
   });
   socket.once('connect', () => {
-    if (!settle()) return;
+    if (settled) return;
     if (options.keepalive) keepAlive(socket, options.keepalive);
-    callbacks.onConnected(socket);
+    if (unavailable !== undefined) {
+      fail('remote connection failure', unavailable);
+      return;
+    }
+    if (proxyHeader !== undefined) socket.write(proxyHeader);
+    if (security === undefined) {
+      if (settle()) callbacks.onConnected(socket);
+      return;
+    }
+    // The time to connect is for the handshake too.
+    secureUpstream(
+      socket,
+      security,
+      (secured) => {
+        if (settle()) callbacks.onConnected(secured);
+      },
+      (reason) => fail('remote connection failure', reason),
+    );
   });
   return () => {
     if (settle()) socket.destroy();

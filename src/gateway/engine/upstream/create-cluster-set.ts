@@ -2,29 +2,32 @@
 import { createLoadBalancer, hostKey } from '../cluster/create-load-balancer.ts';
 import type { LoadBalancer, PickedHost } from '../cluster/load-balancer.ts';
 import { createOutlierDetector, type HostResult, type OutlierDetector } from '../cluster/outlier-detector.ts';
-import type { ClusterConfig } from '../config/engine-config.ts';
+import type { ClusterConfig, SecretConfig } from '../config/engine-config.ts';
+import { createUpstreamContexts, type UpstreamContexts } from '../tls/create-upstream-contexts.ts';
 import { createHttp1Pool } from './create-http1-pool.ts';
 import { createHttp2Pool } from './create-http2-pool.ts';
+import { createPoolSet } from './create-pool-set.ts';
 import { createMergeWindow } from './merge-window.ts';
 import { createResourceLimits, type ResourceLimits } from './resource-limits.ts';
+import type { UpstreamTransport } from './secure-upstream.ts';
 import type { ConnectionPool } from './upstream-stream.ts';
+import { type Client, transportKey, upstreamTransport } from './upstream-transport.ts';
 
 export interface Cluster {
   readonly config: ClusterConfig;
   readonly balancer: LoadBalancer;
   readonly limits: ResourceLimits;
-  /** `protocol` is the client's: some clusters speak it too. */
-  poolOf(host: PickedHost, protocol: ClientProtocol): ConnectionPool;
+  poolOf(host: PickedHost, client: Client): ConnectionPool;
+  /** What a connection of its own, beside the pools, is to be like. */
+  transportTo(client: Pick<Client, 'addresses' | 'authority'>): UpstreamTransport;
   /** What became of a request: hosts that fail get none for a while, where the cluster wants it so. */
   report(host: PickedHost, result: HostResult): void;
 }
 
-export type ClientProtocol = 'HTTP/1.1' | 'HTTP/2';
-
 export interface ClusterSet {
   get(name: string): Cluster | undefined;
   /** Takes the place of what was there; requests in flight keep what they picked. */
-  apply(configs: ReadonlyMap<string, ClusterConfig>): void;
+  apply(configs: ReadonlyMap<string, ClusterConfig>, secrets?: ReadonlyMap<string, SecretConfig>): void;
   close(): void;
 }
 
@@ -35,14 +38,16 @@ interface LiveCluster extends Cluster {
 
 export function createClusterSet(random: () => number = Math.random): ClusterSet {
   let clusters = new Map<string, LiveCluster>();
+  const contexts = createUpstreamContexts();
   return {
     get: (name) => clusters.get(name),
-    apply: (configs) => {
+    apply: (configs, secrets = new Map()) => {
+      contexts.apply(secrets);
       const next = new Map<string, LiveCluster>();
       for (const [name, config] of configs) {
         const known = clusters.get(name);
         if (known && known.config.version !== config.version) known.update(config);
-        next.set(name, known ?? createCluster(config, random));
+        next.set(name, known ?? createCluster(config, contexts, random));
       }
       for (const [name, cluster] of clusters) if (!next.has(name)) cluster.drain();
       clusters = next;
@@ -54,26 +59,11 @@ export function createClusterSet(random: () => number = Math.random): ClusterSet
   };
 }
 
-function createCluster(initial: ClusterConfig, random: () => number): LiveCluster {
+function createCluster(initial: ClusterConfig, contexts: UpstreamContexts, random: () => number): LiveCluster {
   let config = initial;
   const balancer = createLoadBalancer(initial, { random });
   const limits = createResourceLimits(() => config.circuitBreakers);
-  const pools = { http1: new Map<string, ConnectionPool>(), http2: new Map<string, ConnectionPool>() };
-  const drainAll = (): void => {
-    for (const byHost of Object.values(pools)) {
-      for (const pool of byHost.values()) pool.drain();
-      byHost.clear();
-    }
-  };
-  const drainGone = (): void => {
-    const present = new Set(config.endpoints.map(hostKey));
-    for (const byHost of Object.values(pools))
-      for (const [key, pool] of byHost) {
-        if (present.has(key)) continue;
-        byHost.delete(key);
-        pool.drain();
-      }
-  };
+  const pools = createPoolSet();
   const ejections = createMergeWindow(
     () => config.lb?.updateMergeWindowMs ?? 1000,
     () => balancer.eject(detector?.ejected() ?? new Set()),
@@ -92,15 +82,15 @@ function createCluster(initial: ClusterConfig, random: () => number): LiveCluste
     },
     balancer,
     limits,
-    poolOf: ({ key, endpoint }, protocol) => {
-      const speaksHttp2 = config.protocol === 'downstream' ? protocol === 'HTTP/2' : config.protocol === 'http2';
-      const byHost = speaksHttp2 ? pools.http2 : pools.http1;
-      const known = byHost.get(key);
-      if (known) return known;
-      const options = { endpoint, config: () => config, limits };
-      const pool = speaksHttp2 ? createHttp2Pool(options) : createHttp1Pool(options);
-      byHost.set(key, pool);
-      return pool;
+    transportTo: (client) => upstreamTransport(config, client, contexts, undefined),
+    poolOf: ({ key, endpoint }, client) => {
+      const speaksHttp2 = config.protocol === 'downstream' ? client.protocol === 'HTTP/2' : config.protocol === 'http2';
+      return pools.get(key, `${speaksHttp2} ${transportKey(config, client)}`, () => {
+        const alpn = speaksHttp2 ? 'h2' : 'http/1.1';
+        const transport = () => upstreamTransport(config, client, contexts, alpn);
+        const options = { endpoint, config: () => config, limits, transport };
+        return speaksHttp2 ? createHttp2Pool(options) : createHttp1Pool(options);
+      });
     },
     report: ({ key }, result) => detector?.report(key, result),
     update: (next) => {
@@ -114,14 +104,19 @@ function createCluster(initial: ClusterConfig, random: () => number): LiveCluste
       detector?.setHosts(next.endpoints.map(hostKey));
       balancer.update(next);
       ejections.applied();
-      // Connections that are kept otherwise than it says now end with their last request.
-      if (next.protocol !== before.protocol || next.connections !== before.connections) drainAll();
-      else drainGone();
+      // Connections that are kept or secured otherwise than it says now end with their last request.
+      const isOther =
+        next.protocol !== before.protocol ||
+        next.connections !== before.connections ||
+        next.tls !== before.tls ||
+        next.proxyProtocol !== before.proxyProtocol;
+      if (isOther) pools.drain();
+      else pools.keepHosts(new Set(next.endpoints.map(hostKey)));
     },
     drain: () => {
       detector?.close();
       ejections.close();
-      drainAll();
+      pools.drain();
     },
   };
 }

@@ -25,7 +25,7 @@ interface Open {
 
 const nothingPending: PendingConnection = { cancel: () => {} };
 
-export function createHttp1Pool({ endpoint, config, limits }: HttpPoolOptions): ConnectionPool {
+export function createHttp1Pool({ endpoint, config, limits, transport }: HttpPoolOptions): ConnectionPool {
   /** Newest last. */
   const idle: Open[] = [];
   const open = new Set<Http1Connection>();
@@ -138,7 +138,7 @@ export function createHttp1Pool({ endpoint, config, limits }: HttpPoolOptions): 
           }
         },
       },
-      { keepalive: connections.tcpKeepalive },
+      { keepalive: connections.tcpKeepalive, transport: transport() },
     );
   };
 
@@ -175,6 +175,6 @@ export function createHttp1Pool({ endpoint, config, limits }: HttpPoolOptions): 
       clearTimeout(sweepTimer);
       for (const { connection } of idle.splice(0)) connection.close();
     },
-    size: () => ({ connections: open.size, idle: idle.length }),
+    size: () => ({ connections: open.size, idle: idle.length, waiting: waiting.length }),
   };
 }

@@ -32,7 +32,7 @@ interface Waiting {
 const settings: http2.Settings = { enablePush: false, initialWindowSize: 1024 * 1024, maxHeaderListSize: 64 * 1024 };
 const noPending: PendingConnection = { cancel: () => {} };
 
-export function createHttp2Pool({ endpoint, config, limits }: HttpPoolOptions): ConnectionPool {
+export function createHttp2Pool({ endpoint, config, limits, transport }: HttpPoolOptions): ConnectionPool {
   const sessions = new Set<Session>();
   const waiting = new Set<Waiting>();
   let connecting = false;
@@ -146,7 +146,7 @@ export function createHttp2Pool({ endpoint, config, limits }: HttpPoolOptions): 
           }
         },
       },
-      { keepalive: connections.tcpKeepalive },
+      { keepalive: connections.tcpKeepalive, transport: transport() },
     );
   };
 
@@ -178,6 +178,7 @@ export function createHttp2Pool({ endpoint, config, limits }: HttpPoolOptions): 
     size: () => ({
       connections: sessions.size,
       idle: [...sessions].filter((entry) => entry.active === 0).length,
+      waiting: waiting.size,
     }),
   };
 }

@@ -2,6 +2,7 @@
 import type { ClusterConfig, Endpoint } from '../config/engine-config.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { ResourceLimits } from './resource-limits.ts';
+import type { UpstreamTransport } from './secure-upstream.ts';
 
 export interface UpstreamRequestHead {
   readonly method: string;
@@ -78,6 +79,8 @@ export interface HttpPoolOptions {
   /** Read at each use: a cluster may change while its pools live on. */
   readonly config: () => Pick<ClusterConfig, 'connectTimeoutMs' | 'connections'>;
   readonly limits: ResourceLimits;
+  /** Asked for at each connect: certificates are renewed while pools live on. */
+  readonly transport: () => UpstreamTransport;
 }
 
 /** The connections to one endpoint. */
@@ -90,6 +93,6 @@ export interface ConnectionPool {
   ): PendingConnection;
   /** No new requests come; connections close when their last one ends. */
   drain(): void;
-  /** Requests in flight and connections open, for views and tests. */
-  size(): { readonly connections: number; readonly idle: number };
+  /** Connections open, and those of them without a request; requests that wait for one. */
+  size(): { readonly connections: number; readonly idle: number; readonly waiting: number };
 }
