@@ -79,6 +79,7 @@ export const diagnosticCodes = {
     doc: 'A part of a DestinationRule has no effect, since another one for the same host comes first.',
   },
   TG0028: { name: 'SubsetWithoutEndpoints', doc: 'No ready endpoint of a Service has the labels of a subset.' },
+  TG0029: { name: 'ServiceEntryOverridden', doc: 'A host of a ServiceEntry already stands for another object.' },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

@@ -6,6 +6,7 @@ import { parseCredentialName } from './credential-names.ts';
 import { type ExportTo, exportedTo } from './export-to.ts';
 import { resolveShortName } from './host-names.ts';
 import { type Finding, report } from './report.ts';
+import { sameList } from './same-list.ts';
 
 type Rule = Resource<'DestinationRule'>;
 
@@ -81,9 +82,6 @@ const overridden = (path: Finding['path'], what: string, owner: Rule): Finding =
   message: `${formatResourceRef(resourceRef(owner))} is about the same host, comes first and has ${what} too: this one has no effect.`,
   remedy: 'Write one DestinationRule for a host, or keep this part in one of them only.',
 });
-
-const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
-  a.length === b.length && a.every((item, i) => item === b[i]);
 
 const policiesOf = ({ trafficPolicy, subsets }: ModelDestinationRule): readonly PortTrafficPolicy[] =>
   [trafficPolicy, ...subsets.map((subset) => subset.trafficPolicy)].flatMap((policy) =>

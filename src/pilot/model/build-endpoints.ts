@@ -12,6 +12,8 @@ export interface EndpointSources {
   readonly endpoints: Resource<'Endpoints'> | undefined;
   /** Those that the Service's selector finds. */
   readonly pods: readonly Resource<'Pod'>[];
+  /** Those that the Service's selector finds. */
+  readonly workloadEntries: readonly Resource<'WorkloadEntry'>[];
   /** One for each address of `slices`, or else of `endpoints`, in their order. */
   readonly backing: readonly (Resource<'Pod'> | undefined)[];
 }
@@ -33,6 +35,8 @@ export function backingPods(
     [...addresses, ...notReadyAddresses].map(({ ip, targetRef }) => pods.behind(namespace, ip, targetRef)),
   );
 }
+
+const plain = { locality: '', weight: 1 };
 
 const labelsOf = (pod: Resource<'Pod'> | undefined): ModelEndpoint['labels'] => pod?.metadata.labels ?? {};
 
@@ -64,7 +68,8 @@ function fromSlices(service: Resource<'Service'>, port: ServicePort, { slices, b
         const labels = labelsOf(backing[index]);
         index += 1;
         if (number === undefined || spec.addressType === 'FQDN') continue;
-        if (endpoint.ready || service.spec.publishNotReadyAddresses) found.push({ address, port: number, labels });
+        if (endpoint.ready || service.spec.publishNotReadyAddresses)
+          found.push({ ...plain, address, port: number, labels });
       }
   }
   return found;
@@ -84,7 +89,7 @@ function fromEndpoints(
       const labels = labelsOf(backing[index]);
       index += 1;
       const counts = i < addresses.length || service.spec.publishNotReadyAddresses;
-      if (number !== undefined && counts) found.push({ address: ip, port: number, labels });
+      if (number !== undefined && counts) found.push({ ...plain, address: ip, port: number, labels });
     }
   }
   return found;
@@ -101,9 +106,17 @@ function fromPods(service: Resource<'Service'>, port: ServicePort, pods: readonl
     const number = typeof port.targetPort === 'number' ? port.targetPort : namedPort(pod, port.targetPort);
     if (podIP === undefined || number === undefined) return [];
     return ready || service.spec.publishNotReadyAddresses
-      ? [{ address: podIP, port: number, labels: labelsOf(pod) }]
+      ? [{ ...plain, address: podIP, port: number, labels: labelsOf(pod) }]
       : [];
   });
+}
+
+export function selectWorkloadEntries(
+  selector: Readonly<Record<string, string>>,
+  entries: readonly Resource<'WorkloadEntry'>[],
+): readonly Resource<'WorkloadEntry'>[] {
+  if (Object.keys(selector).length === 0) return [];
+  return entries.filter(({ metadata, spec }) => selectorMatches(selector, { ...metadata.labels, ...spec.labels }));
 }
 
 export function selectPods(service: Resource<'Service'>, pods: readonly Resource<'Pod'>[]): readonly Resource<'Pod'>[] {
@@ -126,6 +139,21 @@ export function buildEndpoints(
       : sources.endpoints !== undefined
         ? fromEndpoints(service, port, sources.endpoints, sources.backing)
         : fromPods(service, port, sources.pods);
-  const unique = new Map(found.map((endpoint) => [`${endpoint.address} ${endpoint.port}`, endpoint]));
+  return uniqueEndpoints([...found, ...fromWorkloadEntries(port, sources.workloadEntries)]);
+}
+
+/** Machines that the Service's selector finds beside Pods. */
+function fromWorkloadEntries(port: ServicePort, entries: EndpointSources['workloadEntries']) {
+  return entries.flatMap(({ spec, metadata }) => {
+    const number = spec.ports[port.name] ?? fixedPort(port);
+    if (spec.address === undefined) return [];
+    const labels = { ...metadata.labels, ...spec.labels };
+    return [{ address: spec.address, port: number, labels, locality: spec.locality ?? '', weight: spec.weight ?? 1 }];
+  });
+}
+
+/** Each address once, in order. */
+export function uniqueEndpoints(endpoints: readonly ModelEndpoint[]): readonly ModelEndpoint[] {
+  const unique = new Map(endpoints.map((endpoint) => [`${endpoint.address} ${endpoint.port}`, endpoint]));
   return [...unique.values()].sort(compareEndpoints);
 }

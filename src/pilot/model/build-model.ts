@@ -15,6 +15,7 @@ import { checkDestinationRule } from './check-destination-rule.ts';
 import { checkEndpointSlice } from './check-endpoint-slice.ts';
 import { checkGateway, mayFront } from './check-gateway.ts';
 import { checkPortNames } from './check-port-names.ts';
+import { checkServiceEntry } from './check-service-entry.ts';
 import { checkVirtualService } from './check-virtual-service.ts';
 import { compareResources } from './compare-resources.ts';
 import { rootsSuffix } from './credential-names.ts';
@@ -188,6 +189,7 @@ export function buildModel(
     gateways.flatMap((gateway) => checkGateway(model, gateway)),
     virtualServiceResults.flatMap((result) => result.diagnostics),
     delegation.diagnostics,
+    inOrder(objects.ServiceEntry).flatMap((entry) => checkServiceEntry(services, entry)),
     rules.diagnostics,
     inOrder(objects.DestinationRule).flatMap((rule) => checkDestinationRule(services, rule)),
     ingress.diagnostics,

@@ -3,11 +3,20 @@ import { isIP } from 'node:net';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { objectKey, type SnapshotObjects } from '../resources/snapshot.ts';
 import { backendProtocol } from './backend-protocol.ts';
-import { backingPods, buildEndpoints, type EndpointSources, namedPort, selectPods } from './build-endpoints.ts';
+import {
+  backingPods,
+  buildEndpoints,
+  type EndpointSources,
+  namedPort,
+  selectPods,
+  selectWorkloadEntries,
+} from './build-endpoints.ts';
+import { buildServiceEntries } from './build-service-entries.ts';
 import { type ExportTo, exportedTo } from './export-to.ts';
 import { serviceHost } from './host-names.ts';
 import type { ModelService, ModelServicePort } from './model.ts';
 import { indexPods } from './pod-index.ts';
+import { sameList } from './same-list.ts';
 
 const exportToAnnotation = 'networking.istio.io/exportTo';
 const noTranslationLabel = 'experimental.istio.io/disable-gateway-port-translation';
@@ -55,6 +64,9 @@ function buildService(resource: Resource<'Service'>, sources: EndpointSources): 
     alias: alias === undefined || isIP(alias) !== 0 ? alias : alias.replace(/\.$/, ''),
     exportTo: exportToOf(resource),
     translatesPorts: labels[noTranslationLabel] !== 'true',
+    discovery: 'addresses',
+    isExternal: false,
+    subjectAltNames: [],
     resource,
   };
 }
@@ -71,9 +83,6 @@ function groupBy<T>(items: Iterable<T>, key: (item: T) => string | undefined): R
   return groups;
 }
 
-const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
-  a.length === b.length && a.every((item, i) => item === b[i]);
-
 /** What each built Service was made of: one that would come out the same keeps its identity, and all derived from it is reused. */
 const inputs = new WeakMap<ModelService, EndpointSources>();
 
@@ -84,7 +93,8 @@ function reuse(before: ModelService | undefined, resource: Resource<'Service'>, 
     known.endpoints === sources.endpoints &&
     sameList(known.slices, sources.slices) &&
     sameList(known.pods, sources.pods) &&
-    sameList(known.backing, sources.backing);
+    sameList(known.backing, sources.backing) &&
+    sameList(known.workloadEntries, sources.workloadEntries);
   return same ? before : undefined;
 }
 
@@ -96,11 +106,17 @@ export function buildServices(
     spec.serviceName === undefined ? undefined : objectKey(metadata.namespace, spec.serviceName),
   );
   const pods = indexPods(objects.Pod);
-  const services = new Map<string, ModelService>();
+  const workloadEntries = Map.groupBy(objects.WorkloadEntry.values(), ({ metadata }) => metadata.namespace);
+  // Services win over ServiceEntries with their host.
+  const services = new Map(buildServiceEntries(previous, objects, pods).map((service) => [service.host, service]));
   for (const [key, resource] of objects.Service) {
     const written = { slices: slices.get(key) ?? [], endpoints: objects.Endpoints.get(key) };
     const sources: EndpointSources = {
       ...written,
+      workloadEntries: selectWorkloadEntries(
+        resource.spec.selector,
+        workloadEntries.get(resource.metadata.namespace) ?? [],
+      ),
       pods: selectPods(resource, pods.inNamespace(resource.metadata.namespace)),
       backing: backingPods(written, pods),
     };

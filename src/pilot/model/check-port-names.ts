@@ -1,13 +1,16 @@
 // Ports of Services that HTTP routes go to, and whose name and appProtocol tell no protocol.
 import type { Diagnostic } from '../../lib/diagnostic.ts';
+import { isOfKind } from '../resources/resource.ts';
 import type { ClusterView } from './proxy-view.ts';
 import { report } from './report.ts';
 
 export function checkPortNames(clusters: readonly ClusterView[]): readonly Diagnostic[] {
   return clusters
-    .filter(({ port }) => port.protocol === 'unknown' && port.name !== '')
+    .filter(
+      ({ service, port }) => isOfKind(service.resource, 'Service') && port.protocol === 'unknown' && port.name !== '',
+    )
     .map(({ service, port }) => {
-      const index = service.resource.spec.ports.findIndex((candidate) => candidate.port === port.port);
+      const index = service.ports.indexOf(port);
       return report(service.resource, {
         severity: 'info',
         code: 'IST0118',

@@ -29,6 +29,9 @@ export interface ModelEndpoint {
   readonly port: number;
   /** Of its Pod: what subsets choose by. */
   readonly labels: Readonly<Record<string, string>>;
+  /** `region/zone/subzone`; '' where nothing is known of it. */
+  readonly locality: string;
+  readonly weight: number;
 }
 
 export interface ModelServicePort {
@@ -43,7 +46,7 @@ export interface ModelServicePort {
 }
 
 export interface ModelService {
-  /** `counter.default.svc.cluster.local`. */
+  /** `counter.default.svc.cluster.local`, or a host of a ServiceEntry. */
   readonly host: string;
   readonly name: string;
   readonly namespace: string;
@@ -57,7 +60,13 @@ export interface ModelService {
   readonly exportTo: ExportTo;
   /** Label experimental.istio.io/disable-gateway-port-translation: listeners bind its port, not its target port. */
   readonly translatesPorts: boolean;
-  readonly resource: Resource<'Service'>;
+  /** How endpoints are found: pilot sends their addresses, or the data plane asks for their names. */
+  readonly discovery: 'addresses' | 'names' | 'one name';
+  /** Outside of the mesh. */
+  readonly isExternal: boolean;
+  /** That endpoints have to have in their certificates, where a DestinationRule says nothing of it. */
+  readonly subjectAltNames: readonly string[];
+  readonly resource: Resource<'Service'> | Resource<'ServiceEntry'>;
 }
 
 export interface ModelGateway {

@@ -1,4 +1,5 @@
 // A destination as written → the cluster it means, if there is one: the Service port behind it, and the rule that it follows.
+import type { ClientTls } from '../resources/destination-rule.ts';
 import { buildUpstreamTls } from './build-upstream-tls.ts';
 import { clusterPolicy } from './cluster-policy.ts';
 import { isExportedTo } from './export-to.ts';
@@ -52,6 +53,12 @@ export function resolveDestination(
   };
 }
 
+/** A ServiceEntry's names count where the rule has none. */
+function tlsOf({ subjectAltNames }: ModelService, written: ClientTls | undefined): ClusterView['tls'] {
+  const tls = buildUpstreamTls(written);
+  return typeof tls === 'object' && tls.subjectAltNames.length === 0 ? { ...tls, subjectAltNames } : tls;
+}
+
 /** Undefined where the proxy's DestinationRule has no such subset. */
 export function clusterOf(
   model: Pick<Model, 'destinationRules'>,
@@ -66,5 +73,5 @@ export function clusterOf(
   const found = rule?.subsets.find(({ name }) => name === subset);
   if (subset !== '' && found === undefined) return undefined;
   const policy = clusterPolicy(rule, subset, port.port);
-  return { service, port, subset: found, rule, policy, tls: buildUpstreamTls(policy.tls) };
+  return { service, port, subset: found, rule, policy, tls: tlsOf(service, policy.tls) };
 }

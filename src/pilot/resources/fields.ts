@@ -156,6 +156,26 @@ export function stringMapField(message: Message, name: string): Readonly<Record<
   return Object.fromEntries(entries);
 }
 
+/** Port numbers by key; others are reported and left out. Empty where the field is absent. */
+export function portMapField(message: Message, name: string): Readonly<Record<string, number>> {
+  const value = givenField(message, name);
+  if (value === undefined) return {};
+  if (!isRecord(value)) {
+    broken(message, name, `is ${describe(value)} where a map is expected`, 'Write `name: number` lines here.');
+    return {};
+  }
+  const entries = Object.entries(value).filter((entry): entry is [string, number] => {
+    const [key, port] = entry;
+    if (typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65535) return true;
+    message.broken.add(name);
+    const path = [...message.path, name, key];
+    const remedy = 'Write a number from 1 to 65535.';
+    reportInvalid(message.context, path, 'is no port number', 'The entry is left out.', remedy);
+    return false;
+  });
+  return Object.fromEntries(entries);
+}
+
 const nanosecondsPerMs = 1_000_000n;
 /** Envoy's longest duration in milliseconds; more than anybody waits. */
 const maxDurationMs = 315_576_000_000_000n;

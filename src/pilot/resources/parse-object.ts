@@ -24,6 +24,12 @@ import { parseMetadata, refOf } from './parse-metadata.ts';
 import { parsePod } from './parse-pod.ts';
 import { parseSecret, secretFields } from './parse-secret.ts';
 import { parseService, serviceSpecFields } from './parse-service.ts';
+import {
+  parseServiceEntry,
+  parseWorkloadEntry,
+  serviceEntryFields,
+  workloadEntryFields,
+} from './parse-service-entry.ts';
 import { parseVirtualService } from './parse-virtual-service.ts';
 import type { Metadata, Origin, Resource, ResourceKind, Specs } from './resource.ts';
 import { virtualServiceFields } from './virtual-service-fields.ts';
@@ -94,6 +100,8 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
   Gateway: withSpec(istioVersions, true, gatewayFields, parseGateway),
   VirtualService: withSpec(istioVersions, true, virtualServiceFields, parseVirtualService),
   DestinationRule: withSpec(istioVersions, true, destinationRuleFields, parseDestinationRule),
+  ServiceEntry: withSpec(istioVersions, true, serviceEntryFields, parseServiceEntry),
+  WorkloadEntry: withSpec(istioVersions, true, workloadEntryFields, parseWorkloadEntry),
   Ingress: withSpec(['networking.k8s.io/v1'], false, ingressFields, parseIngress),
   IngressClass: withSpec(['networking.k8s.io/v1'], false, ingressClassFields, parseIngressClass),
 };

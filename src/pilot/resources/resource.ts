@@ -8,6 +8,7 @@ import type { IngressClassSpec, IngressSpec } from './ingress.ts';
 import type { PodSpec } from './pod.ts';
 import type { SecretData } from './secret.ts';
 import type { ServiceSpec } from './service.ts';
+import type { ServiceEntrySpec, WorkloadEntrySpec } from './service-entry.ts';
 import type { VirtualServiceSpec } from './virtual-service.ts';
 
 export interface Specs {
@@ -20,6 +21,8 @@ export interface Specs {
   readonly Gateway: GatewaySpec;
   readonly VirtualService: VirtualServiceSpec;
   readonly DestinationRule: DestinationRuleSpec;
+  readonly ServiceEntry: ServiceEntrySpec;
+  readonly WorkloadEntry: WorkloadEntrySpec;
   readonly Ingress: IngressSpec;
   readonly IngressClass: IngressClassSpec;
 }

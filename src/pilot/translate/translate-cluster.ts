@@ -1,20 +1,19 @@
 // A Service port → its cluster, and the endpoints behind it.
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   type Cluster,
   Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
   ClusterSchema,
 } from '../../xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
-import { HealthStatus } from '../../xds/generated/envoy/config/core/v3/health_check_pb.ts';
-import { ClusterLoadAssignmentSchema } from '../../xds/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
 import { blackHoleCluster, configPath } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
 import type { ModelServicePort } from '../model/model.ts';
-import { selectorMatches } from '../model/proxy-class.ts';
 import type { ClusterView } from '../model/proxy-view.ts';
 import { adsSource, seconds } from './config-source.ts';
 import { translateConnectionPool } from './translate-connection-pool.ts';
+import { assignEndpoints, translateEndpoints } from './translate-endpoints.ts';
 import { speaksHttp2, translateHttpProtocol } from './translate-http-protocol.ts';
 import { translateLoadBalancer } from './translate-load-balancer.ts';
 import { translateOutlierDetection } from './translate-outlier-detection.ts';
@@ -24,6 +23,40 @@ import { translateUpstreamSocket } from './translate-upstream-socket.ts';
 
 const blackHoleConnectTimeout = 10;
 
+const isDiscovered = ({ service }: ClusterView): boolean => service.discovery === 'addresses';
+
+type Discovery = Pick<
+  MessageInitShape<typeof ClusterSchema>,
+  | 'clusterDiscoveryType'
+  | 'edsClusterConfig'
+  | 'loadAssignment'
+  | 'dnsLookupFamily'
+  | 'dnsRefreshRate'
+  | 'respectDnsTtl'
+>;
+
+const dnsRefreshRate = 60;
+
+/** Endpoints come by EDS, or Envoy asks for their names itself. */
+function discovery(name: string, view: ClusterView): Discovery {
+  if (isDiscovered(view))
+    return {
+      clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
+      edsClusterConfig: { edsConfig: adsSource(), serviceName: name },
+    };
+  const type =
+    view.service.discovery === 'names' ? Cluster_DiscoveryType.STRICT_DNS : Cluster_DiscoveryType.LOGICAL_DNS;
+  const { loadAssignment, isEmpty } = assignEndpoints(name, view);
+  return {
+    // Without a name to ask for Envoy would refuse it.
+    clusterDiscoveryType: { case: 'type', value: isEmpty ? Cluster_DiscoveryType.STATIC : type },
+    loadAssignment,
+    dnsLookupFamily: Cluster_DnsLookupFamily.V4_ONLY,
+    dnsRefreshRate: seconds(dnsRefreshRate),
+    respectDnsTtl: true,
+  };
+}
+
 function buildCluster(name: string, view: ClusterView): Cluster {
   const { service, port, subset, rule, policy } = view;
   const tls = view.tls === 'broken' ? undefined : view.tls;
@@ -32,8 +65,7 @@ function buildCluster(name: string, view: ClusterView): Cluster {
     name,
     // Ends the part of a statistic's name that is the cluster's, since a cluster's name has dots.
     altStatName: `${name};`,
-    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
-    edsClusterConfig: { edsConfig: adsSource(), serviceName: name },
+    ...discovery(name, view),
     ...translateLoadBalancer(policy.loadBalancer),
     ...translateConnectionPool(policy),
     ...translateOutlierDetection(policy.outlierDetection),
@@ -42,6 +74,7 @@ function buildCluster(name: string, view: ClusterView): Cluster {
     metadata: {
       filterMetadata: {
         istio: {
+          ...(service.isExternal && subset === undefined ? { external: true } : {}),
           services: [{ host: service.host, name: service.name, namespace: service.namespace }],
           ...(source && { config: configPath({ ...source, kind: 'DestinationRule' }) }),
           ...(subset && { subset: subset.name }),
@@ -53,38 +86,10 @@ function buildCluster(name: string, view: ClusterView): Cluster {
   });
 }
 
-function translateEndpoints(name: string, { service, port, subset, tls }: ClusterView): XdsResource {
-  const endpoints =
-    tls === 'broken'
-      ? []
-      : port.endpoints.filter((endpoint) => subset === undefined || selectorMatches(subset.labels, endpoint.labels));
-  const lbEndpoints = endpoints.map(({ address, port: portValue }) => ({
-    hostIdentifier: {
-      case: 'endpoint' as const,
-      value: {
-        address: {
-          address: {
-            case: 'socketAddress' as const,
-            value: { address, portSpecifier: { case: 'portValue' as const, value: portValue } },
-          },
-        },
-      },
-    },
-    healthStatus: HealthStatus.HEALTHY,
-    loadBalancingWeight: 1,
-  }));
-  const assignment = create(ClusterLoadAssignmentSchema, {
-    clusterName: name,
-    endpoints: lbEndpoints.length === 0 ? [] : [{ locality: {}, lbEndpoints, loadBalancingWeight: lbEndpoints.length }],
-  });
-  return createXdsResource(typeUrls.endpoint, ClusterLoadAssignmentSchema, name, assignment, {
-    owners: [service.ref],
-  });
-}
-
 export interface ClusterResources {
   readonly cluster: XdsResource;
-  readonly endpoints: XdsResource;
+  /** Undefined where the cluster has its endpoints inside. */
+  readonly endpoints: XdsResource | undefined;
 }
 
 interface Translated extends ClusterResources {
@@ -105,7 +110,7 @@ export function translateCluster(view: ClusterView): ClusterResources {
     rule,
     cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, view), {
       references: [
-        { typeUrl: typeUrls.endpoint, name },
+        ...(isDiscovered(view) ? [{ typeUrl: typeUrls.endpoint, name }] : []),
         ...(typeof view.tls === 'object' ? upstreamSecretNames(view.tls) : []).map((secret) => ({
           typeUrl: typeUrls.secret,
           name: secret,
@@ -113,7 +118,7 @@ export function translateCluster(view: ClusterView): ClusterResources {
       ],
       owners: [service.ref, ...(rule?.sources ?? [])],
     }),
-    endpoints: translateEndpoints(name, view),
+    endpoints: isDiscovered(view) ? translateEndpoints(name, view) : undefined,
   };
   byName.set(name, resources);
   return resources;

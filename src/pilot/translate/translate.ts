@@ -22,7 +22,7 @@ function translateView(view: ProxyView): ResourceSet {
   const clusters = view.clusters.map(translateCluster);
   const set = new Map<TypeUrl, ReadonlyMap<string, XdsResource>>();
   set.set(typeUrls.cluster, byName([translateBlackHoleCluster(), ...clusters.map(({ cluster }) => cluster)]));
-  set.set(typeUrls.endpoint, byName(clusters.map(({ endpoints }) => endpoints)));
+  set.set(typeUrls.endpoint, byName(clusters.flatMap(({ endpoints }) => endpoints ?? [])));
   set.set(typeUrls.secret, byName(view.secrets.map(translateSecret)));
   const exists = ({ typeUrl, name }: ResourceReference): boolean => set.get(typeUrl)?.has(name) === true;
   const hasCluster = (name: string): boolean => exists({ typeUrl: typeUrls.cluster, name });

@@ -11,6 +11,8 @@ export interface ClusterConfig {
   readonly connections: UpstreamConnectionConfig;
   readonly circuitBreakers: CircuitBreakers;
   readonly outlierDetection?: OutlierDetection;
+  /** Where the endpoints come from DNS: then `endpoints` is empty. */
+  readonly dns?: DnsConfig;
   /** Absent: plaintext. */
   readonly tls?: UpstreamTls;
   /** Hosts are told of the client in a PROXY header, in front of anything else. */
@@ -22,6 +24,18 @@ export interface ClusterConfig {
   readonly altStatName?: string;
   /** Static cluster without endpoints (BlackHoleCluster), or EDS not yet received: empty. */
   readonly endpoints: readonly Endpoint[];
+}
+
+/** Endpoints by name; their addresses are asked for. */
+export interface DnsConfig {
+  /** Only the first address of a name counts. */
+  readonly logical: boolean;
+  readonly family: 4 | 6 | 'auto';
+  /** How often to ask, in milliseconds, where an answer does not say how long it is good for. */
+  readonly refreshMs: number;
+  readonly respectTtl: boolean;
+  /** `address` is a name, or an IP address. */
+  readonly targets: readonly Endpoint[];
 }
 
 export interface UpstreamTls

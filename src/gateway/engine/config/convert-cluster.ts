@@ -3,6 +3,7 @@
 import {
   type Cluster,
   Cluster_DiscoveryType as DiscoveryType,
+  Cluster_DnsLookupFamily as DnsLookupFamily,
   Cluster_LbPolicy as LbPolicy,
 } from '../../../xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { convertCircuitBreakers } from './convert-circuit-breakers.ts';
@@ -13,7 +14,7 @@ import { convertOutlierDetection } from './convert-outlier-detection.ts';
 import type { SecretNeeds } from './convert-tls-secrets.ts';
 import { convertUpstreamSocket } from './convert-upstream-socket.ts';
 import { durationMs } from './duration-ms.ts';
-import type { ClusterConfig, LoadBalancingConfig, TcpKeepalive } from './engine-config.ts';
+import type { ClusterConfig, DnsConfig, LoadBalancingConfig, TcpKeepalive } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
@@ -66,7 +67,7 @@ export function convertCluster(cluster: Cluster, version: string, findings: Find
   if (connectTimeoutMs <= 0) findings.constraint('Cluster', 'ConnectTimeout', 'value must be greater than 0s');
   const { protocol, connections, isError } = convertHttpProtocol(cluster, findings);
   const outlierDetection = convertOutlierDetection(cluster.outlierDetection, findings);
-  const { endpointsName, endpoints } = convertDiscovery(cluster, version, findings);
+  const { endpointsName, endpoints, dns } = convertDiscovery(cluster, version, findings);
   const needs: SecretNeeds = { secrets: new Set(), fileSecrets: new Set(), inlineSecrets: new Map() };
   const socket = convertUpstreamSocket(cluster, { owner: `cluster ${cluster.name}`, version, needs }, findings);
   return {
@@ -80,6 +81,7 @@ export function convertCluster(cluster: Cluster, version: string, findings: Find
       ...(outlierDetection && { outlierDetection: { ...outlierDetection, ...(isError && { isError }) } }),
       lbPolicy: convertPolicy(cluster.lbPolicy, findings),
       lb: convertLoadBalancing(cluster, findings),
+      ...(dns && socket !== 'unusable' && { dns }),
       ...(socket === 'unusable' ? {} : socket),
       ...(cluster.altStatName !== '' && { altStatName: cluster.altStatName }),
     },
@@ -94,13 +96,15 @@ function convertDiscovery(
   cluster: Cluster,
   version: string,
   findings: Findings,
-): Pick<ConvertedCluster, 'endpointsName' | 'endpoints'> {
+): Pick<ConvertedCluster, 'endpointsName' | 'endpoints'> & { readonly dns?: DnsConfig } {
   const { clusterDiscoveryType: discovery } = cluster;
   const type = discovery.case === 'type' ? discovery.value : undefined;
   if (discovery.case === 'clusterType') {
     findings.warn(noEndpointsOf(extensionType(discovery.value.typedConfig)));
     return { endpointsName: undefined, endpoints: noEndpoints };
   }
+  if (type === DiscoveryType.STRICT_DNS || type === DiscoveryType.LOGICAL_DNS)
+    return { endpointsName: undefined, endpoints: noEndpoints, dns: convertDns(cluster, version, type, findings) };
   if (type !== undefined && type !== DiscoveryType.EDS && type !== DiscoveryType.STATIC) {
     findings.warn(noEndpointsOf(nameOf(DiscoveryType, type)));
     return { endpointsName: undefined, endpoints: noEndpoints };
@@ -117,6 +121,29 @@ function convertDiscovery(
     ? convertEndpoints(assignment, version, findings.within('Cluster', 'LoadAssignment'))
     : noEndpoints;
   return { endpointsName: undefined, endpoints };
+}
+
+/** Envoy's other ways to mix both families are AUTO here. */
+const families: ReadonlyMap<DnsLookupFamily, DnsConfig['family']> = new Map([
+  [DnsLookupFamily.V4_ONLY, 4],
+  [DnsLookupFamily.V6_ONLY, 6],
+  [DnsLookupFamily.V4_PREFERRED, 4],
+]);
+
+function convertDns(cluster: Cluster, version: string, type: DiscoveryType, findings: Findings): DnsConfig {
+  const inside = findings.within('Cluster', 'LoadAssignment');
+  const assignment = cluster.loadAssignment;
+  const targets = assignment ? convertEndpoints(assignment, version, inside, true).endpoints : [];
+  const logical = type === DiscoveryType.LOGICAL_DNS;
+  if (logical && targets.length !== 1)
+    findings.reject('LOGICAL_DNS clusters must have a single locality_lb_endpoint and a single lb_endpoint');
+  return {
+    logical,
+    family: families.get(cluster.dnsLookupFamily) ?? 'auto',
+    refreshMs: durationMs(cluster.dnsRefreshRate, fiveSeconds),
+    respectTtl: cluster.respectDnsTtl,
+    targets,
+  };
 }
 
 const noEndpointsOf = (type: string): string =>

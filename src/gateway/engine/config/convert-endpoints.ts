@@ -24,20 +24,22 @@ const localityFields = new Set([
 const endpointFields = new Set(['hostIdentifier', 'healthStatus', 'metadata', 'loadBalancingWeight']);
 const maxPriority = 128;
 
+/** `byName`: addresses may be host names. */
 export function convertEndpoints(
   assignment: ClusterLoadAssignment,
   version: string,
   findings: Findings,
+  byName = false,
 ): ConvertedEndpoints {
   warnUnhandledFields(assignment, assignmentFields, findings);
   if (assignment.policy) warnUnhandledFields(assignment.policy, policyFields, findings);
   const endpoints = assignment.endpoints.flatMap((locality, index) =>
-    convertLocality(locality, findings.within('ClusterLoadAssignment', `Endpoints[${index}]`)),
+    convertLocality(locality, findings.within('ClusterLoadAssignment', `Endpoints[${index}]`), byName),
   );
   return { version, endpoints, overprovisioningFactorPercent: assignment.policy?.overprovisioningFactor ?? 140 };
 }
 
-function convertLocality(group: LocalityLbEndpoints, findings: Findings): readonly Endpoint[] {
+function convertLocality(group: LocalityLbEndpoints, findings: Findings, byName: boolean): readonly Endpoint[] {
   warnUnhandledFields(group, localityFields, findings);
   if (group.priority > maxPriority)
     findings.constraint('LocalityLbEndpoints', 'Priority', `value must be less than or equal to ${maxPriority}`);
@@ -55,11 +57,17 @@ function convertLocality(group: LocalityLbEndpoints, findings: Findings): readon
   };
   return listed.flatMap(
     (endpoint, index) =>
-      convertEndpoint(endpoint, locality, findings.within('LocalityLbEndpoints', `LbEndpoints[${index}]`)) ?? [],
+      convertEndpoint(endpoint, locality, findings.within('LocalityLbEndpoints', `LbEndpoints[${index}]`), byName) ??
+      [],
   );
 }
 
-function convertEndpoint(entry: LbEndpoint, locality: Endpoint['locality'], findings: Findings): Endpoint | undefined {
+function convertEndpoint(
+  entry: LbEndpoint,
+  locality: Endpoint['locality'],
+  findings: Findings,
+  byName: boolean,
+): Endpoint | undefined {
   warnUnhandledFields(entry, endpointFields, findings);
   if (entry.loadBalancingWeight === 0)
     findings.constraint('LbEndpoint', 'LoadBalancingWeight', 'value must be greater than or equal to 1');
@@ -77,7 +85,7 @@ function convertEndpoint(entry: LbEndpoint, locality: Endpoint['locality'], find
     return undefined;
   }
   const { address: host, portSpecifier } = address.value;
-  if (isIP(host) === 0) {
+  if (isIP(host) === 0 && !(byName && host !== '')) {
     findings.reject(
       `malformed IP address: ${host}. Consider setting resolver_name or setting cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'`,
     );

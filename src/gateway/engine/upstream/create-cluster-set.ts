@@ -2,12 +2,13 @@
 import { createLoadBalancer, hostKey } from '../cluster/create-load-balancer.ts';
 import type { LoadBalancer, PickedHost } from '../cluster/load-balancer.ts';
 import { createOutlierDetector, type HostResult, type OutlierDetector } from '../cluster/outlier-detector.ts';
-import type { ClusterConfig, SecretConfig } from '../config/engine-config.ts';
+import type { ClusterConfig, Endpoint, SecretConfig } from '../config/engine-config.ts';
 import { createUpstreamContexts, type UpstreamContexts } from '../tls/create-upstream-contexts.ts';
 import { createHttp1Pool } from './create-http1-pool.ts';
 import { createHttp2Pool } from './create-http2-pool.ts';
 import { createPoolSet } from './create-pool-set.ts';
 import { createMergeWindow } from './merge-window.ts';
+import { type NameResolver, resolveNames } from './resolve-names.ts';
 import { createResourceLimits, type ResourceLimits } from './resource-limits.ts';
 import type { UpstreamTransport } from './secure-upstream.ts';
 import type { ConnectionPool } from './upstream-stream.ts';
@@ -61,6 +62,8 @@ export function createClusterSet(random: () => number = Math.random): ClusterSet
 
 function createCluster(initial: ClusterConfig, contexts: UpstreamContexts, random: () => number): LiveCluster {
   let config = initial;
+  /** By address: from the configuration, or from DNS. */
+  let endpoints = initial.endpoints;
   const balancer = createLoadBalancer(initial, { random });
   const limits = createResourceLimits(() => config.circuitBreakers);
   const pools = createPoolSet();
@@ -72,10 +75,20 @@ function createCluster(initial: ClusterConfig, contexts: UpstreamContexts, rando
     const { outlierDetection } = config;
     if (outlierDetection === undefined) return undefined;
     const made = createOutlierDetector({ config: outlierDetection, onChange: ejections.request, random });
-    made.setHosts(config.endpoints.map(hostKey));
+    made.setHosts(endpoints.map(hostKey));
     return made;
   };
   let detector = detect();
+  const setEndpoints = (next: readonly Endpoint[]): void => {
+    endpoints = next;
+    detector?.setHosts(next.map(hostKey));
+    balancer.update({ ...config, endpoints: next });
+    ejections.applied();
+    pools.keepHosts(new Set(next.map(hostKey)));
+  };
+  const resolve = (known?: NameResolver['known']): NameResolver | undefined =>
+    config.dns && resolveNames(config.dns, setEndpoints, known);
+  let resolver = resolve();
   return {
     get config() {
       return config;
@@ -101,9 +114,12 @@ function createCluster(initial: ClusterConfig, contexts: UpstreamContexts, rando
         detector = detect();
         balancer.eject(new Set());
       }
-      detector?.setHosts(next.endpoints.map(hostKey));
-      balancer.update(next);
-      ejections.applied();
+      if (next.dns !== before.dns) {
+        resolver?.close();
+        resolver = resolve(resolver?.known);
+      }
+      // What DNS said stays in force while its names do.
+      setEndpoints(next.dns === undefined ? next.endpoints : endpoints);
       // Connections that are kept or secured otherwise than it says now end with their last request.
       const isOther =
         next.protocol !== before.protocol ||
@@ -111,9 +127,9 @@ function createCluster(initial: ClusterConfig, contexts: UpstreamContexts, rando
         next.tls !== before.tls ||
         next.proxyProtocol !== before.proxyProtocol;
       if (isOther) pools.drain();
-      else pools.keepHosts(new Set(next.endpoints.map(hostKey)));
     },
     drain: () => {
+      resolver?.close();
       detector?.close();
       ejections.close();
       pools.drain();

@@ -42,6 +42,8 @@ export function assembleSnapshot(
     Gateway: collect('Gateway'),
     VirtualService: collect('VirtualService'),
     DestinationRule: collect('DestinationRule'),
+    ServiceEntry: collect('ServiceEntry'),
+    WorkloadEntry: collect('WorkloadEntry'),
     Ingress: collect('Ingress'),
     IngressClass: collect('IngressClass'),
   };
