@@ -37,6 +37,8 @@ interface Expectation {
   /** Common name of the gateway's certificate. */
   readonly cn?: string;
   readonly connect?: string;
+  /** What came in the place of an answer. */
+  readonly noResponse?: string;
   /** All that a TCP connection brought. */
   readonly received?: string;
   /** What each try was answered by its application; null where it gave none. */

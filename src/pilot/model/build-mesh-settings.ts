@@ -128,6 +128,16 @@ function readTrustedProxies(settings: Record<string, unknown>): number {
   return count;
 }
 
+/** A message without fields: that it is there switches it on. */
+function readProxyProtocol(settings: Record<string, unknown>): boolean {
+  const value = topologyOf(settings).proxyProtocol ?? undefined;
+  if (value === undefined) return false;
+  if (typeof value === 'object' && !Array.isArray(value)) return true;
+  throw new Error('have a gatewayTopology.proxyProtocol that is no mapping: write proxyProtocol: {}.');
+}
+
+const servedTopology = new Set(['numTrustedProxies', 'proxyProtocol']);
+
 /** In the form of a VirtualService's retries. */
 function readRetries(
   configMap: Resource<'ConfigMap'>,
@@ -155,6 +165,7 @@ function build(settings: Record<string, unknown>): Omit<MeshSettings, 'defaultHt
     ingress: readIngress(settings),
     pathNormalization: readPathNormalization(settings),
     numTrustedProxies: readTrustedProxies(settings),
+    proxyProtocol: readProxyProtocol(settings),
     accessLog: file === '' ? undefined : { path: file, format },
   };
 }
@@ -166,7 +177,7 @@ const served = new Set([
 ]);
 
 function otherKeys(configMap: Resource<'ConfigMap'>, settings: Record<string, unknown>): readonly Diagnostic[] {
-  const topology = Object.keys(topologyOf(settings)).filter((key) => key !== 'numTrustedProxies');
+  const topology = Object.keys(topologyOf(settings)).filter((key) => !servedTopology.has(key));
   const proxy = [
     ...Object.keys(readMapping(settings, 'defaultConfig')).filter((key) => key !== 'gatewayTopology'),
     ...topology.map((key) => `gatewayTopology.${key}`),

@@ -33,6 +33,8 @@ export interface MeshSettings {
   readonly defaultHttpRetryPolicy: HttpRetry | undefined;
   /** Proxies in front of the gateway whose x-forwarded-for is believed. */
   readonly numTrustedProxies: number;
+  /** Every connection begins with a PROXY header. */
+  readonly proxyProtocol: boolean;
   /** Undefined: no access log, Istio's default. */
   readonly accessLog: { readonly path: string; readonly format: AccessLogFormat } | undefined;
 }
@@ -44,6 +46,7 @@ export const defaultMeshSettings: MeshSettings = {
   pathNormalization: 'BASE',
   defaultHttpRetryPolicy: undefined,
   numTrustedProxies: 0,
+  proxyProtocol: false,
   ingress: { class: 'istio', controllerMode: 'STRICT', selector: { istio: 'ingressgateway' } },
   accessLog: undefined,
 };
@@ -87,7 +90,7 @@ const unservedProxyConfigKeys = [
   ...['proxyMetadata', 'runtimeValues', 'statusPort', 'extraStatTags', 'terminationDrainDuration', 'meshId'],
   ...['readinessProbe', 'proxyStatsMatcher', 'holdApplicationUntilProxyStarts', 'caCertificatesPem', 'image'],
   ...['privateKeyProvider', 'proxyHeaders', 'fileFlushInterval', 'fileFlushMinSizeKb', 'statsCompression'],
-  ...['connectionSettings', 'gatewayTopology.forwardClientCertDetails', 'gatewayTopology.proxyProtocol'],
+  ...['connectionSettings', 'gatewayTopology.forwardClientCertDetails'],
 ];
 
 /** Keys of MeshConfig that Istio has and Tidegate does not obey yet; a dot leads into a mapping. */

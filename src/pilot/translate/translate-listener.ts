@@ -9,6 +9,7 @@ import {
   ListenerFilterSchema,
 } from '../../xds/generated/envoy/config/listener/v3/listener_components_pb.ts';
 import { ListenerSchema } from '../../xds/generated/envoy/config/listener/v3/listener_pb.ts';
+import { ProxyProtocolSchema } from '../../xds/generated/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.ts';
 import { TlsInspectorSchema } from '../../xds/generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
 import { createXdsResource, type ResourceReference, type XdsResource } from '../../xds/resource.ts';
 import { listenerName } from '../../xds/resource-names.ts';
@@ -24,6 +25,13 @@ import { secretNames, translateTlsContext } from './translate-tls-context.ts';
 
 /** Seconds for a TLS handshake. */
 const handshakeTimeout = 15;
+
+function proxyProtocol(): ListenerFilter {
+  return create(ListenerFilterSchema, {
+    name: 'envoy.filters.listener.proxy_protocol',
+    configType: { case: 'typedConfig', value: anyPack(ProxyProtocolSchema, create(ProxyProtocolSchema)) },
+  });
+}
 
 function tlsInspector(): ListenerFilter {
   return create(ListenerFilterSchema, {
@@ -86,7 +94,8 @@ export function translateListener(
       },
     },
     filterChains: view.filterChains.map((chain) => translateFilterChain(chain, name, mesh)),
-    listenerFilters: inspects ? [tlsInspector()] : [],
+    // What a proxy put in front has to go before anything is told of the bytes behind it.
+    listenerFilters: [...(mesh.proxyProtocol ? [proxyProtocol()] : []), ...(inspects ? [tlsInspector()] : [])],
     accessLog: listenerAccessLogs(mesh),
     trafficDirection: TrafficDirection.OUTBOUND,
     maxConnectionsToAcceptPerSocketEvent: 1,

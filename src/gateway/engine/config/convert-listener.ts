@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { Address } from '../../../xds/generated/envoy/config/core/v3/address_pb.ts';
 import type { ListenerFilter } from '../../../xds/generated/envoy/config/listener/v3/listener_components_pb.ts';
 import type { Listener } from '../../../xds/generated/envoy/config/listener/v3/listener_pb.ts';
+import { ProxyProtocolSchema } from '../../../xds/generated/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.ts';
 import { TlsInspectorSchema } from '../../../xds/generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
 import type { ListenerNeeds } from './chain-context.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
@@ -68,7 +69,7 @@ export function convertListener(
     version,
     address: address.host,
     port: address.port,
-    tlsInspector: convertListenerFilters(listener.listenerFilters, findings),
+    ...convertListenerFilters(listener.listenerFilters, findings),
     perConnectionBufferLimitBytes: listener.perConnectionBufferLimitBytes ?? oneMebibyte,
     filterChains,
     defaultFilterChain:
@@ -114,13 +115,21 @@ function convertAddress(
   return { host, port, text: family === 6 ? `[${host}]:${port}` : `${host}:${port}` };
 }
 
-/** True if there is a TLS inspector. Any other filter could change the bytes of a connection: it cannot be passed over. */
-function convertListenerFilters(filters: readonly ListenerFilter[], findings: Findings): boolean {
+/** Any other filter could change the bytes of a connection: it cannot be passed over. */
+function convertListenerFilters(
+  filters: readonly ListenerFilter[],
+  findings: Findings,
+): Pick<ListenerConfig, 'tlsInspector' | 'proxyProtocol'> {
   let tlsInspector = false;
+  let proxyProtocol = false;
   for (const filter of filters) {
     const any = filter.configType.case === 'typedConfig' ? filter.configType.value : undefined;
-    if (unpackAny(any, TlsInspectorSchema, findings)) tlsInspector = true;
+    const proxy = unpackAny(any, ProxyProtocolSchema, findings);
+    if (proxy) {
+      warnUnhandledFields(proxy, new Set(['statPrefix']), findings);
+      proxyProtocol = true;
+    } else if (unpackAny(any, TlsInspectorSchema, findings)) tlsInspector = true;
     else findings.reject(notRegistered(filter.name, any));
   }
-  return tlsInspector;
+  return { tlsInspector, ...(proxyProtocol && { proxyProtocol }) };
 }

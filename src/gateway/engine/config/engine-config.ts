@@ -25,6 +25,8 @@ export interface ListenerConfig {
   readonly port: number;
   /** Looks into the ClientHello for SNI and ALPN before a chain is chosen. */
   readonly tlsInspector: boolean;
+  /** Every connection begins with a PROXY header; others are closed. */
+  readonly proxyProtocol?: boolean;
   /** Bytes in memory per connection and direction before reading stops. */
   readonly perConnectionBufferLimitBytes: number;
   readonly filterChains: readonly FilterChainConfig[];

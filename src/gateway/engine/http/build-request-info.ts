@@ -32,7 +32,7 @@ export function buildRequestInfo(exchange: Exchange, now: number): RequestInfo {
     upstreamTransportFailureReason: info.upstreamTransportFailureReason,
     downstreamLocalAddress: connection.localAddress,
     downstreamRemoteAddress: info.clientAddress ?? connection.remoteAddress,
-    downstreamDirectRemoteAddress: connection.remoteAddress,
+    downstreamDirectRemoteAddress: connection.directRemoteAddress,
     requestedServerName: connection.requestedServerName,
     routeName: info.routeName || undefined,
     virtualClusterName: undefined,

@@ -29,7 +29,7 @@ export function describeConnection(connection: DownstreamConnection, startedAt: 
     upstreamTransportFailureReason: undefined,
     downstreamLocalAddress: connection.localAddress,
     downstreamRemoteAddress: connection.remoteAddress,
-    downstreamDirectRemoteAddress: connection.remoteAddress,
+    downstreamDirectRemoteAddress: connection.directRemoteAddress,
     requestedServerName: connection.requestedServerName,
     routeName: undefined,
     virtualClusterName: undefined,

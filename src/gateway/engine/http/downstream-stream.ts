@@ -5,8 +5,10 @@ import type { HeaderList } from './header-list.ts';
 /** What is known of a client's connection once its filter chain is chosen. */
 export interface DownstreamConnection {
   readonly id: number;
-  /** `address:port` each. */
+  /** `address:port` each; behind a proxy that says so the client's, and the address that the client meant. */
   readonly remoteAddress: string;
+  /** Of the peer itself. */
+  readonly directRemoteAddress: string;
   readonly localAddress: string;
   /** Without the port. */
   readonly remoteIp: string;

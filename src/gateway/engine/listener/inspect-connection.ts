@@ -3,22 +3,57 @@ import type { Socket } from 'node:net';
 import type { ListenerConfig } from '../config/engine-config.ts';
 import type { ConnectionTraits } from '../match/match-filter-chain.ts';
 import { type ClientHello, maxClientHelloBytes, parseClientHello } from './parse-client-hello.ts';
-import { peekSocket } from './peek-socket.ts';
+import { type ProxiedConnection, type ProxyHeader, parseProxyHeader } from './parse-proxy-header.ts';
+import { type Peeked, peekSocket } from './peek-socket.ts';
 
 export type Inspected =
-  | { readonly kind: 'traits'; readonly traits: ConnectionTraits; readonly hello: ClientHello['kind'] }
+  | {
+      readonly kind: 'traits';
+      readonly traits: ConnectionTraits;
+      readonly hello: ClientHello['kind'];
+      /** Who a PROXY header says that it is from. */
+      readonly proxied: ProxiedConnection | undefined;
+    }
   | { readonly kind: 'closed' };
 
 const plain: ConnectionTraits = { serverName: undefined, transportProtocol: 'raw_buffer', applicationProtocols: [] };
 
-/** A listener that serves no TLS decides at once: the first word may be the server's. */
+/** A listener that serves no TLS and has no PROXY headers decides at once: the first word may be the server's. */
 export function inspectConnection(
   socket: Socket,
   listener: ListenerConfig,
   done: (inspected: Inspected) => void,
 ): void {
+  const deadline = performance.now() + listener.listenerFiltersTimeoutMs;
+  if (!listener.proxyProtocol) {
+    inspectTls(socket, listener, listener.listenerFiltersTimeoutMs, undefined, done);
+    return;
+  }
+  let header: ProxyHeader = { kind: 'incomplete' };
+  const enough = (bytes: Buffer): boolean => {
+    header = parseProxyHeader(bytes);
+    return header.kind !== 'incomplete';
+  };
+  const finish = (peeked: Peeked): void => {
+    // One timer for all filters; 0 is none.
+    const leftMs = listener.listenerFiltersTimeoutMs && Math.max(1, deadline - performance.now());
+    if (peeked.kind === 'bytes' && header.kind === 'header')
+      inspectTls(socket, listener, leftMs, header.addresses, done);
+    else done({ kind: 'closed' });
+  };
+  const consumed = (): number => (header.kind === 'header' ? header.length : 0);
+  peekSocket(socket, listener.listenerFiltersTimeoutMs, enough, finish, consumed);
+}
+
+function inspectTls(
+  socket: Socket,
+  listener: ListenerConfig,
+  timeoutMs: number,
+  proxied: ProxiedConnection | undefined,
+  done: (inspected: Inspected) => void,
+): void {
   if (!inspects(listener)) {
-    done({ kind: 'traits', traits: plain, hello: 'not-tls' });
+    done({ kind: 'traits', traits: plain, hello: 'not-tls', proxied });
     return;
   }
   let hello: ClientHello = { kind: 'incomplete' };
@@ -26,9 +61,9 @@ export function inspectConnection(
     hello = parseClientHello(bytes.length > maxClientHelloBytes ? bytes.subarray(0, maxClientHelloBytes) : bytes);
     return hello.kind !== 'incomplete';
   };
-  peekSocket(socket, listener.listenerFiltersTimeoutMs, enough, (peeked) => {
+  peekSocket(socket, timeoutMs, enough, (peeked) => {
     if (peeked.kind !== 'bytes') done({ kind: 'closed' });
-    else done({ kind: 'traits', traits: traitsOf(hello), hello: hello.kind });
+    else done({ kind: 'traits', traits: traitsOf(hello), hello: hello.kind, proxied });
   });
 }
 

@@ -15,6 +15,8 @@ export function peekSocket(
   timeoutMs: number,
   enough: (bytes: Buffer) => boolean,
   done: (peeked: Peeked) => void,
+  /** How many of the bytes are not put back. */
+  consumed: () => number = () => 0,
 ): void {
   let held: Buffer | undefined;
   const timer = timeoutMs > 0 ? setTimeout(() => finish({ kind: 'timeout' }), timeoutMs) : undefined;
@@ -24,7 +26,7 @@ export function peekSocket(
     socket.removeListener('close', onClosed);
     socket.removeListener('end', onClosed);
     socket.pause();
-    if (peeked.kind === 'bytes' && peeked.bytes.length > 0) socket.unshift(peeked.bytes);
+    if (peeked.kind === 'bytes' && peeked.bytes.length > consumed()) socket.unshift(peeked.bytes.subarray(consumed()));
     done(peeked);
   };
   const onClosed = (): void => finish({ kind: 'closed' });
@@ -35,4 +37,6 @@ export function peekSocket(
   socket.on('data', onData);
   socket.once('close', onClosed);
   socket.once('end', onClosed);
+  // Whoever looked before left it paused.
+  socket.resume();
 }

@@ -11,6 +11,7 @@ import { acceptTls } from '../tls/accept-tls.ts';
 import type { TlsContexts } from '../tls/create-tls-contexts.ts';
 import { socketAddress } from '../upstream/connect-upstream.ts';
 import { inspectConnection } from './inspect-connection.ts';
+import type { ProxiedConnection } from './parse-proxy-header.ts';
 import { type HttpConnections, type ServedConnection, serveHttpConnection } from './serve-http-connection.ts';
 
 export interface ConnectionServing {
@@ -36,6 +37,7 @@ export function serveConnection(socket: Socket, accepted: ListenerConfig, servin
   /** What serves requests: the chain's, or that of the chain that took its place. */
   let network: FilterChainConfig['network'] | undefined;
   let traits: ConnectionTraits | undefined;
+  let proxied: ProxiedConnection | undefined;
   let served: ServedConnection | undefined;
   let drain: { readonly idle: boolean } | undefined;
 
@@ -44,9 +46,10 @@ export function serveConnection(socket: Socket, accepted: ListenerConfig, servin
   socket.setNoDelay(true);
   const describe = (requestedServerName: string | undefined, secure: TLSSocket | undefined): DownstreamConnection => ({
     id,
-    remoteAddress: socketAddress(socket.remoteAddress, socket.remotePort),
-    localAddress: socketAddress(socket.localAddress, socket.localPort),
-    remoteIp: unmapped(socket.remoteAddress ?? ''),
+    remoteAddress: proxied?.source ?? socketAddress(socket.remoteAddress, socket.remotePort),
+    directRemoteAddress: socketAddress(socket.remoteAddress, socket.remotePort),
+    localAddress: proxied?.destination ?? socketAddress(socket.localAddress, socket.localPort),
+    remoteIp: proxied === undefined ? unmapped(socket.remoteAddress ?? '') : hostOf(proxied.source),
     tls: secure && describeTls(secure, chain?.tls?.clientCertificate ?? 'none'),
     requestedServerName,
     filterChainName: chain?.name || undefined,
@@ -69,6 +72,7 @@ export function serveConnection(socket: Socket, accepted: ListenerConfig, servin
       return;
     }
     const { hello, traits: found } = inspected;
+    proxied = inspected.proxied;
     traits = found;
     chain = matchFilterChain(listener, found);
     network = chain?.network;
@@ -121,6 +125,9 @@ function describeTls(
   if (clientCertificate === 'none') return tls;
   return { ...tls, peer: secure.getPeerX509Certificate(), own: secure.getX509Certificate() };
 }
+
+/** `[::1]:80` → `::1`. */
+const hostOf = (address: string): string => address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 
 /** A dual-stack socket shows IPv4 peers as `::ffff:10.0.0.1`. */
 function unmapped(address: string): string {
