@@ -203,12 +203,16 @@ const schemas: Readonly<Record<string, Schema>> = {
   ),
   ServiceEntry: crdSchema(require.resolve('@kubernetes-models/istio/networking.istio.io/v1beta1/ServiceEntry')),
   WorkloadEntry: crdSchema(require.resolve('@kubernetes-models/istio/networking.istio.io/v1beta1/WorkloadEntry')),
+  AuthorizationPolicy: crdSchema(
+    require.resolve('@kubernetes-models/istio/security.istio.io/v1beta1/AuthorizationPolicy'),
+  ),
   Ingress: ingressSchema,
 };
 const apiVersions: Readonly<Record<string, string>> = {
   Gateway: 'networking.istio.io/v1',
   VirtualService: 'networking.istio.io/v1',
   DestinationRule: 'networking.istio.io/v1',
+  AuthorizationPolicy: 'security.istio.io/v1',
   ServiceEntry: 'networking.istio.io/v1',
   WorkloadEntry: 'networking.istio.io/v1',
   Ingress: 'networking.k8s.io/v1',

@@ -20,6 +20,7 @@ import type {
   RouteTableView,
 } from './proxy-view.ts';
 import { mergeDiagnostics } from './report.ts';
+import { selectAuthorizationPolicies } from './select-authorization-policies.ts';
 import { selectSecrets } from './select-secrets.ts';
 
 const ownersOf = (servers: readonly PlacedServer[]): readonly ResourceRef[] => [
@@ -152,6 +153,7 @@ function buildListener(builder: Builder, listener: MergedListener): ListenerView
     boundPort: listener.binding.port,
     reusePort: builder.proxyClass.localNode === undefined,
     filterChains,
+    ports: new Set([listener.targetPort, ...listener.servers.map(({ server }) => server.port)]),
     owners: ownersOf(listener.servers),
   };
 }
@@ -198,6 +200,7 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
   );
   return {
     mesh: model.mesh,
+    authorization: selectAuthorizationPolicies(model.authorizationPolicies, proxyClass),
     listeners: built.flatMap(({ view }) => (view === undefined ? [] : [view])),
     routeTables: builder.routeTables,
     clusters: [...clusters.values()],

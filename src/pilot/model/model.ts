@@ -283,6 +283,8 @@ export interface Model {
   readonly services: ReadonlyMap<string, ModelService>;
   readonly destinationRules: DestinationRules;
   /** In order of precedence. */
+  readonly authorizationPolicies: readonly Resource<'AuthorizationPolicy'>[];
+  /** In order of precedence. */
   readonly gateways: readonly ModelGateway[];
   readonly gatewaysByKey: ReadonlyMap<string, ModelGateway>;
   /** Those with hosts, the rules of their delegates in place, in order of precedence. */

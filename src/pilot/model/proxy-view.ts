@@ -1,5 +1,6 @@
 // The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
+import type { AttributeMatch, AuthorizationRule } from '../resources/authorization-policy.ts';
 import type { HashKey, LoadBalancerSettings, Subset, Warmup } from '../resources/destination-rule.ts';
 import type {
   CorsPolicy,
@@ -27,8 +28,13 @@ import type {
   ServerTlsSettings,
 } from './model.ts';
 import type { PortRow } from './port-row.ts';
+import type { Authorization, AuthorizationPolicy } from './select-authorization-policies.ts';
 
 export type {
+  AttributeMatch,
+  Authorization,
+  AuthorizationPolicy,
+  AuthorizationRule,
   ClusterPolicy,
   CorsPolicy,
   HashKey,
@@ -159,6 +165,8 @@ export interface ListenerView {
   /** False on one machine: there a second owner of a port must be an error of the kernel. */
   readonly reusePort: boolean;
   readonly filterChains: readonly FilterChainView[];
+  /** Ports that people mean by it: of the Gateway, and the target port. */
+  readonly ports: ReadonlySet<number>;
   readonly owners: readonly ResourceRef[];
 }
 
@@ -183,6 +191,7 @@ export interface SecretView {
 
 export interface ProxyView {
   readonly mesh: MeshSettings;
+  readonly authorization: Authorization;
   readonly listeners: readonly ListenerView[];
   readonly routeTables: readonly RouteTableView[];
   /** What routes refer to and exists. */

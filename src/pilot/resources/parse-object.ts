@@ -15,6 +15,7 @@ import {
   served,
   tableOf,
 } from './message.ts';
+import { authorizationPolicyFields, parseAuthorizationPolicy } from './parse-authorization-policy.ts';
 import { configMapFields, parseConfigMap } from './parse-config-map.ts';
 import { parseDestinationRule } from './parse-destination-rule.ts';
 import { endpointSliceFields, endpointsFields, parseEndpointSlice, parseEndpoints } from './parse-endpoints.ts';
@@ -60,22 +61,24 @@ interface KindParser<Kind extends ResourceKind> {
 }
 
 const istioVersions = ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'];
+const securityVersions = ['security.istio.io/v1', 'security.istio.io/v1beta1'];
 const specAndStatus: FieldTable = { spec: served, status: ignored };
 
-/** A kind whose content is in `spec`, which must be there. */
+/** A kind whose content is in `spec`, which must be there unless its absence means something. */
 function withSpec<Kind extends ResourceKind>(
   apiVersions: readonly string[],
   reportNull: boolean,
   table: FieldTable,
   parse: (spec: Message) => Specs[Kind] | undefined,
+  mayBeAbsent = false,
 ): KindParser<Kind> {
   return {
     apiVersions,
     reportNull,
     fields: specAndStatus,
     parse(object) {
-      const value = object.fields.spec;
-      if (value === undefined || value === null) {
+      const value = object.fields.spec ?? (mayBeAbsent ? {} : undefined);
+      if (value === undefined) {
         reportInvalid(object.context, ['spec'], 'is missing', 'The object is not used.', 'Give the object a spec.');
         return undefined;
       }
@@ -100,6 +103,7 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
   Gateway: withSpec(istioVersions, true, gatewayFields, parseGateway),
   VirtualService: withSpec(istioVersions, true, virtualServiceFields, parseVirtualService),
   DestinationRule: withSpec(istioVersions, true, destinationRuleFields, parseDestinationRule),
+  AuthorizationPolicy: withSpec(securityVersions, true, authorizationPolicyFields, parseAuthorizationPolicy, true),
   ServiceEntry: withSpec(istioVersions, true, serviceEntryFields, parseServiceEntry),
   WorkloadEntry: withSpec(istioVersions, true, workloadEntryFields, parseWorkloadEntry),
   Ingress: withSpec(['networking.k8s.io/v1'], false, ingressFields, parseIngress),

@@ -1,5 +1,6 @@
 // The user's objects after parsing: readonly, typed, and able to say where each field stands in its file.
 import type { Diagnostic, Location, ResourceRef } from '../../lib/diagnostic.ts';
+import type { AuthorizationPolicySpec } from './authorization-policy.ts';
 import type { ConfigMapData } from './config-map.ts';
 import type { DestinationRuleSpec } from './destination-rule.ts';
 import type { EndpointSliceSpec, EndpointsSpec } from './endpoints.ts';
@@ -22,6 +23,7 @@ export interface Specs {
   readonly VirtualService: VirtualServiceSpec;
   readonly DestinationRule: DestinationRuleSpec;
   readonly ServiceEntry: ServiceEntrySpec;
+  readonly AuthorizationPolicy: AuthorizationPolicySpec;
   readonly WorkloadEntry: WorkloadEntrySpec;
   readonly Ingress: IngressSpec;
   readonly IngressClass: IngressClassSpec;

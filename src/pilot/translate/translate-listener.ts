@@ -14,9 +14,9 @@ import { TlsInspectorSchema } from '../../xds/generated/envoy/extensions/filters
 import { createXdsResource, type ResourceReference, type XdsResource } from '../../xds/resource.ts';
 import { listenerName } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
-import type { MeshSettings } from '../model/mesh-settings.ts';
-import type { FilterChainView, ListenerView } from '../model/proxy-view.ts';
+import type { FilterChainView, ListenerView, ProxyView } from '../model/proxy-view.ts';
 import { seconds } from './config-source.ts';
+import { networkRbac, rbac } from './filters/rbac.ts';
 import { listenerAccessLogs } from './translate-access-log.ts';
 import { translateHttpConnectionManager } from './translate-http-connection-manager.ts';
 import { routeTableName, targetNames } from './translate-route-table.ts';
@@ -43,14 +43,24 @@ function tlsInspector(): ListenerFilter {
   });
 }
 
-function translateFilterChain(chain: FilterChainView, listener: string, mesh: MeshSettings): FilterChain {
+function translateFilterChain(
+  chain: FilterChainView,
+  listener: string,
+  { ports }: ListenerView,
+  { mesh, authorization }: Settings,
+): FilterChain {
   const { serverNames, applicationProtocols = [], plaintextOnly, tls, network } = chain;
-  const filter =
+  const filters =
     network.kind === 'http'
-      ? translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, network)
-      : translateTcpProxy(network.targets, network.virtualService, mesh);
+      ? [
+          translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, {
+            ...network,
+            rbac: rbac(authorization, ports),
+          }),
+        ]
+      : [...networkRbac(authorization, ports), translateTcpProxy(network.targets, network.virtualService, mesh)];
   return create(FilterChainSchema, {
-    filters: [filter],
+    filters,
     transportSocketConnectTimeout: seconds(handshakeTimeout),
     ...(serverNames.length === 0 && !plaintextOnly
       ? {}
@@ -77,12 +87,16 @@ function referencesOf(listener: ListenerView, exists: (reference: ResourceRefere
   return [...unique.values()].filter(exists);
 }
 
+/** What all listeners of a proxy have in common. */
+type Settings = Pick<ProxyView, 'mesh' | 'authorization'>;
+
 /** `exists` tells what is in the same set of resources: nothing else must be waited for. */
 export function translateListener(
   view: ListenerView,
-  mesh: MeshSettings,
+  settings: Settings,
   exists: (reference: ResourceReference) => boolean,
 ): XdsResource {
+  const { mesh, authorization } = settings;
   const name = listenerName(view.bind, view.targetPort);
   const inspects = view.filterChains.some(({ tls, serverNames }) => tls !== undefined || serverNames.length > 0);
   const message = create(ListenerSchema, {
@@ -93,7 +107,7 @@ export function translateListener(
         value: { address: view.address, portSpecifier: { case: 'portValue', value: view.boundPort } },
       },
     },
-    filterChains: view.filterChains.map((chain) => translateFilterChain(chain, name, mesh)),
+    filterChains: view.filterChains.map((chain) => translateFilterChain(chain, name, view, settings)),
     // What a proxy put in front has to go before anything is told of the bytes behind it.
     listenerFilters: [...(mesh.proxyProtocol ? [proxyProtocol()] : []), ...(inspects ? [tlsInspector()] : [])],
     accessLog: listenerAccessLogs(mesh),
@@ -104,6 +118,6 @@ export function translateListener(
   });
   return createXdsResource(typeUrls.listener, ListenerSchema, name, message, {
     references: referencesOf(view, exists),
-    owners: view.owners,
+    owners: [...view.owners, ...[...authorization.deny, ...authorization.allow].map(({ ref }) => ref)],
   });
 }

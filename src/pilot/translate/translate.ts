@@ -27,7 +27,7 @@ function translateView(view: ProxyView): ResourceSet {
   const exists = ({ typeUrl, name }: ResourceReference): boolean => set.get(typeUrl)?.has(name) === true;
   const hasCluster = (name: string): boolean => exists({ typeUrl: typeUrls.cluster, name });
   set.set(typeUrls.route, byName(view.routeTables.map((table) => translateRouteTable(table, hasCluster))));
-  set.set(typeUrls.listener, byName(view.listeners.map((listener) => translateListener(listener, view.mesh, exists))));
+  set.set(typeUrls.listener, byName(view.listeners.map((listener) => translateListener(listener, view, exists))));
   return set;
 }
 

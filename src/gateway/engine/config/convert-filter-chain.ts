@@ -4,13 +4,15 @@ import type {
   FilterChainMatch,
 } from '../../../xds/generated/envoy/config/listener/v3/listener_components_pb.ts';
 import { HttpConnectionManagerSchema } from '../../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { RBACSchema } from '../../../xds/generated/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts';
 import { TcpProxySchema } from '../../../xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import type { ChainContext } from './chain-context.ts';
 import { convertDownstreamTls } from './convert-downstream-tls.ts';
 import { convertHttpConnectionManager } from './convert-http-connection-manager.ts';
+import { convertRbac } from './convert-rbac.ts';
 import { convertTcpProxy } from './convert-tcp-proxy.ts';
 import { durationMs } from './duration-ms.ts';
-import type { FilterChainConfig } from './engine-config.ts';
+import type { AccessControl, FilterChainConfig } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType, notRegistered, unpackAny } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
@@ -68,9 +70,19 @@ function convertNetworkFilters(
   context: ChainContext,
   findings: Findings,
 ): FilterChainConfig['network'] | undefined {
-  const [filter, ...more] = chain.filters.filter(
+  const others = chain.filters.filter(
     ({ configType }) => configType.case !== 'typedConfig' || !transparentFilters.has(extensionType(configType.value)),
   );
+  const accessControl: AccessControl[] = [];
+  const [filter, ...more] = others.filter((candidate) => {
+    const { configType } = candidate;
+    const rbac = configType.case === 'typedConfig' ? unpackAny(configType.value, RBACSchema, findings) : undefined;
+    if (rbac === undefined) return true;
+    warnUnhandledFields(rbac, rbacFields, findings);
+    const control = convertRbac(rbac.rules, findings);
+    if (control) accessControl.push(control);
+    return false;
+  });
   if (filter === undefined) {
     findings.reject('the embedded engine needs a network filter in every filter chain');
     return undefined;
@@ -90,9 +102,17 @@ function convertNetworkFilters(
       `Error: terminal filter named ${filter.name} of type ${type} must be the last filter in a network filter chain.`,
     );
   }
-  if (manager) return convertHttpConnectionManager(manager, context, inside);
-  return proxy && convertTcpProxy(proxy, inside);
+  const guarded = accessControl.length === 0 ? {} : { accessControl };
+  if (!manager) return proxy && { ...convertTcpProxy(proxy, inside), ...guarded };
+  // Nothing here judges connections before their requests.
+  if (accessControl.length > 0)
+    findings.reject(
+      'network RBAC in front of HTTP is not supported by the embedded engine, which serves nothing unguarded',
+    );
+  return convertHttpConnectionManager(manager, context, inside);
 }
+
+const rbacFields = new Set(['rules', 'statPrefix', 'shadowRulesStatPrefix']);
 
 /** Envoy refuses a listener in which a connection could belong to two chains. */
 export function rejectOverlappingChains(chains: readonly FilterChainConfig[], where: string, findings: Findings): void {

@@ -6,6 +6,7 @@ import { CorsSchema } from '../../../xds/generated/envoy/extensions/filters/http
 import { HTTPFaultSchema } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { FilterConfigSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.ts';
 import { GrpcWebSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.ts';
+import { RBACSchema } from '../../../xds/generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
 import { RouterSchema } from '../../../xds/generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import {
   type HttpConnectionManager as EnvoyManager,
@@ -15,11 +16,12 @@ import {
 } from '../../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import type { ChainContext } from './chain-context.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
+import { convertRbac } from './convert-rbac.ts';
 import { convertRouteTable } from './convert-route-table.ts';
 import { durationMs } from './duration-ms.ts';
 import type { ForwardClientCert, HttpConnectionManager } from './engine-config.ts';
 import type { Findings } from './findings.ts';
-import { extensionType, notRegistered } from './unpack-any.ts';
+import { extensionType, notRegistered, unpackAny } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 const managerFields = new Set([
@@ -42,10 +44,11 @@ const knownFilters: ReadonlySet<string> = new Set([
   HTTPFaultSchema.typeName,
   FilterConfigSchema.typeName,
   GrpcWebSchema.typeName,
+  RBACSchema.typeName,
 ]);
 /** Filters that decide whether a request may pass: without them it must not be served at all. */
 const guards =
-  /\.(rbac|jwt_authn|ext_authz|oauth2|basic_auth|api_key_auth|csrf|ratelimit|local_ratelimit|wasm|lua|ext_proc|golang)\./;
+  /\.(jwt_authn|ext_authz|oauth2|basic_auth|api_key_auth|csrf|ratelimit|local_ratelimit|wasm|lua|ext_proc|golang)\./;
 
 const servedSlashes: ReadonlySet<SlashesAction> = new Set([
   SlashesAction.IMPLEMENTATION_SPECIFIC_DEFAULT,
@@ -91,6 +94,7 @@ export function convertHttpConnectionManager(
       .filter(({ enabled }) => enabled ?? true)
       .map(({ upgradeType }) => upgradeType.toLowerCase()),
     httpFilters: nameFilters(manager.httpFilters, findings),
+    ...convertAccessControl(manager.httpFilters, findings),
     grpcWeb: manager.httpFilters.some(
       (filter) => !filter.disabled && extensionType(configOf(filter)) === GrpcWebSchema.typeName,
     ),
@@ -150,6 +154,29 @@ function nameRoutes(manager: EnvoyManager, { listener, chain, needs }: ChainCont
 }
 
 const configOf = ({ configType }: HttpFilter) => (configType.case === 'typedConfig' ? configType.value : undefined);
+
+const rbacFields = new Set(['rules', 'rulesStatPrefix', 'shadowRulesStatPrefix']);
+
+function convertAccessControl(
+  filters: readonly HttpFilter[],
+  findings: Findings,
+): Pick<HttpConnectionManager, 'accessControl'> {
+  const accessControl = filters.flatMap((filter, index) => {
+    if (filter.disabled || extensionType(configOf(filter)) !== RBACSchema.typeName) return [];
+    const inside = findings.within('HttpConnectionManager', `HttpFilters[${index}]`);
+    const filterConfig = unpackAny(configOf(filter), RBACSchema, inside);
+    // Wrapped in a TypedStruct, say: known by its name, and unread all the same.
+    if (filterConfig === undefined) {
+      inside.reject(
+        `${notRegistered(filter.name, configOf(filter))} in the embedded engine, which serves nothing unguarded`,
+      );
+      return [];
+    }
+    warnUnhandledFields(filterConfig, rbacFields, inside);
+    return convertRbac(filterConfig.rules, inside) ?? [];
+  });
+  return accessControl.length === 0 ? {} : { accessControl };
+}
 
 function nameFilters(filters: readonly HttpFilter[], findings: Findings): readonly string[] {
   const names: string[] = [];

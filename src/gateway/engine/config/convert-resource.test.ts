@@ -226,6 +226,36 @@ describe('refused, in the words of Envoy:', () => {
     };
     const { error } = apply(typeUrls.listener, chains({ filters: [manager({ http_filters: [rbac, router] })] }));
     assert.match(error ?? '', /Didn't find a registered implementation for 'envoy\.filters\.http\.rbac'/);
+    const jwt = {
+      name: 'envoy.filters.http.jwt_authn',
+      typed_config: {
+        '@type': 'type.googleapis.com/xds.type.v3.TypedStruct',
+        type_url: type('extensions.filters.http.jwt_authn.v3.JwtAuthentication'),
+      },
+    };
+    const other = apply(typeUrls.listener, chains({ filters: [manager({ http_filters: [jwt, router] })] }));
+    assert.match(other.error ?? '', /'envoy\.filters\.http\.jwt_authn'/);
+  });
+
+  test('access control that cannot be judged is no access control', () => {
+    const rbac = (policy: JsonObject) => ({
+      name: 'envoy.filters.http.rbac',
+      typed_config: { '@type': type('extensions.filters.http.rbac.v3.RBAC'), rules: { policies: { p: policy } } },
+    });
+    const errorOf = (policy: JsonObject) =>
+      apply(typeUrls.listener, chains({ filters: [manager({ http_filters: [rbac(policy), router] })] })).error ?? '';
+    const [any, anybody] = [[{ any: true }], [{ any: true }]];
+    assert.equal(errorOf({ permissions: any, principals: anybody }), '');
+    assert.match(errorOf({ permissions: [], principals: anybody }), /Permissions: value must contain at least 1 item/);
+    assert.match(errorOf({ permissions: [{ destination_port_range: {} }], principals: anybody }), /RBAC permission/);
+    assert.match(errorOf({ permissions: any, principals: [{ filter_state: { key: 'a' } }] }), /RBAC principal/);
+    assert.match(errorOf({ permissions: [{}], principals: anybody }), /rule/);
+    const header = { name: 'a', range_match: { start: '1', end: '2' } };
+    assert.match(errorOf({ permissions: [{ header }], principals: anybody }), /RBAC header matcher/);
+    assert.match(
+      errorOf({ permissions: any, principals: [{ remote_ip: { address_prefix: 'x' } }] }),
+      /malformed IP address/,
+    );
   });
 
   test('a chain whose clients must show certificates lets nobody in', () => {

@@ -1,8 +1,10 @@
 // What the engine serves from: small immutable types made once from xDS, so that nothing on a request's path touches protobuf.
+import type { AccessControl } from './access-control.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { DownstreamTls, ValueMatcher } from './tls-config.ts';
 
+export type * from './access-control.ts';
 export type * from './cluster-config.ts';
 export type * from './tls-config.ts';
 
@@ -81,6 +83,8 @@ export interface HttpConnectionManager {
   readonly upgradeTypes: readonly string[];
   /** Names of the HTTP filters in order; those the engine does not know are listed in the config's warnings. */
   readonly httpFilters: readonly string[];
+  /** In order; each may refuse. Absent: nobody does. */
+  readonly accessControl?: readonly AccessControl[];
   /** Whether gRPC-Web is made gRPC. */
   readonly grpcWeb: boolean;
   readonly accessLogs: readonly AccessLogConfig[];
@@ -92,6 +96,8 @@ export interface TcpProxy {
   readonly clusters: WeightedClusters;
   /** Milliseconds; 0 for none. Envoy's default is one hour. */
   readonly idleTimeoutMs: number;
+  /** In order; each may refuse. Absent: nobody does. */
+  readonly accessControl?: readonly AccessControl[];
   /** Consistent load balancing tells connections by the client's address; absent: by nothing. */
   readonly hashesSourceIp?: boolean;
   readonly accessLogs: readonly AccessLogConfig[];

@@ -7,6 +7,7 @@ import { ListenerSchema } from '../../../xds/generated/envoy/config/listener/v3/
 import { RouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
 import { file_envoy_extensions_access_loggers_file_v3_file } from '../../../xds/generated/envoy/extensions/access_loggers/file/v3/file_pb.ts';
 import { file_envoy_extensions_filters_http_fault_v3_fault } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
+import { file_envoy_extensions_filters_http_rbac_v3_rbac } from '../../../xds/generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
 import { file_envoy_extensions_filters_http_router_v3_router } from '../../../xds/generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import { file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector } from '../../../xds/generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
 import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager } from '../../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
@@ -20,6 +21,7 @@ import { file_xds_type_v3_typed_struct } from '../../../xds/generated/xds/type/v
 import { type TypeUrl, typeUrls } from '../../../xds/type-urls.ts';
 
 const registry = createRegistry(
+  file_envoy_extensions_filters_http_rbac_v3_rbac,
   file_envoy_extensions_access_loggers_file_v3_file,
   file_envoy_extensions_filters_http_fault_v3_fault,
   file_envoy_extensions_filters_http_router_v3_router,

@@ -1,5 +1,6 @@
 // The connection manager: takes one request from its codec, cleans it, finds its route, and sees to its end and its log.
 
+import { denialOf, requestAccess } from '../filters/check-access.ts';
 import { redirectToTls } from '../filters/redirect-request.ts';
 import { serveRoute } from '../filters/serve-route.ts';
 import { matchRoute } from '../match/match-route.ts';
@@ -197,6 +198,11 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
       manager,
       upgrades,
     );
+    const denial = manager.accessControl && denialOf(manager.accessControl, requestAccess(exchange));
+    if (denial !== undefined) {
+      exchange.sendLocalReply({ status: 403, body: 'RBAC: access denied', details: denial });
+      return;
+    }
     const table = serving.routeTable(manager.routeConfigName);
     const virtualHost = table && matchVirtualHost(table, exchange.authority);
     const isSecure = getHeader(exchange.headers, 'x-forwarded-proto') === 'https';

@@ -4,6 +4,7 @@ import { pickCluster } from '../cluster/pick-cluster.ts';
 import { xxHash64 } from '../cluster/xx-hash.ts';
 import type { TcpProxy } from '../config/engine-config.ts';
 import type { RequestInfo, ResponseFlag } from '../config/request-info.ts';
+import { connectionAccess, denialOf } from '../filters/check-access.ts';
 import { describeConnection } from '../http/describe-connection.ts';
 import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { HttpServing } from '../http/http-serving.ts';
@@ -56,6 +57,11 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
     client.destroy();
   };
 
+  const denial = proxy.accessControl && denialOf(proxy.accessControl, connectionAccess(connection));
+  if (denial !== undefined) {
+    refuse([], denial);
+    return;
+  }
   const name = pickCluster(proxy.clusters, serving.random)?.cluster;
   const cluster = name === undefined ? undefined : serving.clusters.get(name);
   if (!cluster) {

@@ -44,6 +44,7 @@ export function assembleSnapshot(
     DestinationRule: collect('DestinationRule'),
     ServiceEntry: collect('ServiceEntry'),
     WorkloadEntry: collect('WorkloadEntry'),
+    AuthorizationPolicy: collect('AuthorizationPolicy'),
     Ingress: collect('Ingress'),
     IngressClass: collect('IngressClass'),
   };

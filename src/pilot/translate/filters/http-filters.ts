@@ -15,10 +15,12 @@ const order: readonly HttpFilterFeature[] = [grpcStats, fault, cors, router];
 
 export interface HttpFilterOptions {
   readonly grpcWeb: boolean;
+  /** Who may do what; decided before anything else is done. */
+  readonly rbac: readonly HttpFilterFeature[];
 }
 
 export function httpFilters(options: HttpFilterOptions): HttpFilter[] {
-  return (options.grpcWeb ? [grpcWeb, ...order] : order).map(({ name, config }) =>
+  return [...options.rbac, ...(options.grpcWeb ? [grpcWeb] : []), ...order].map(({ name, config }) =>
     create(HttpFilterSchema, { name, configType: { case: 'typedConfig', value: config() } }),
   );
 }
