@@ -1,100 +1,25 @@
 // Random Gateways, VirtualServices and Ingresses: most of each as users write them, here and there what nobody should.
 import fc from 'fast-check';
-
-type Json = fc.Arbitrary<unknown>;
-
-const word = fc.stringMatching(/^[a-z]{1,8}$/);
-const nasty = fc.oneof(
-  fc.string({ maxLength: 12, unit: 'binary' }),
-  fc.constantFrom(
-    ...[
-      '',
-      ' ',
-      '%',
-      '%%',
-      '%REQ(',
-      '%RESPONSE_CODE%',
-      '%REQ(:PATH)%',
-      '%NOPE%',
-      '\n',
-      '\r\nx: y',
-      '\0',
-      '*',
-      '*.',
-      '.',
-      '/',
-    ],
-    ...[
-      '../..',
-      '//',
-      '/a?b#c',
-      '(?=a)',
-      '(',
-      '[a',
-      '.*',
-      '(.*)',
-      '\\1',
-      '\\2',
-      'é',
-      '0',
-      '-1',
-      '1e9',
-      'null',
-      'a,b',
-      ':',
-    ],
-    ...[
-      'x'.repeat(5000),
-      '(a{1,100}){1,100}',
-      'host',
-      ':authority',
-      'content-length',
-      'x-envoy-a',
-      '{',
-      '}',
-      '"',
-      '\\',
-    ],
-  ),
-);
-const odd: Json = fc.oneof(fc.constantFrom<unknown>(null, true, -1, 0, 1.5, 2 ** 31, 2 ** 53, [], {}, [null]), nasty);
-const rarely = <T>(usual: fc.Arbitrary<T>, weird: Json = odd): Json =>
-  fc.oneof({ weight: 250, arbitrary: usual as Json }, { weight: 1, arbitrary: weird });
-const record = (fields: Record<string, Json>): Json => fc.record(fields, { requiredKeys: [] });
-/** One field of a few at a time: all of them at once is what nobody writes, and mostly wrong. */
-const sparse = (fields: Record<string, Json>, required: Record<string, Json> = {}): Json => {
-  const some = Object.entries(fields).map(([name, field]) => fc.record({ [name]: field }));
-  return fc
-    .tuple(fc.record(required), fc.array(fc.oneof(...some), { maxLength: 3 }))
-    .map(([always, parts]) => Object.assign({}, always, ...parts));
-};
-const filled = (item: Json, max = 3): Json => rarely(fc.array(item, { minLength: 1, maxLength: max }));
-const list = (item: Json, max = 3): Json => rarely(fc.array(item, { maxLength: max }));
-
-const path = rarely(
-  fc.oneof(
-    word.map((text) => `/${text}`),
-    fc.tuple(word, word).map(([a, b]) => `/${a}/${b}`),
-  ),
+import { authorizationPolicy, backendServices, destinationRule, serviceEntry } from './random-backends.fixture.ts';
+import {
+  dictionary,
+  duration,
+  filled,
+  headerName,
+  type Json,
+  list,
   nasty,
-);
-const value = rarely(word, nasty);
-const regex = rarely(fc.constantFrom('/a.*', '[a-z]+', '/(\\w+)/(\\d{1,3})', '(?i)x', '^/x$', '\\p{L}+', 'a|b'), nasty);
-const stringMatch = rarely(
-  fc.oneof(
-    ...[{ exact: value }, { prefix: path }, { regex }, { exact: path }].map(
-      (fields) => fc.record(fields as Record<string, Json>) as Json,
-    ),
-  ),
-);
-const headerName = rarely(fc.constantFrom('x-a', 'X-B', 'cookie', 'user-agent', ':method', 'host', 'x_c'), nasty);
-const dictionary = (keys: Json, values: Json): Json =>
-  fc
-    .array(fc.tuple(keys, values), { maxLength: 3 })
-    .map((entries) => Object.fromEntries(entries.map(([k, v]) => [String(k), v])));
-const duration = rarely(fc.constantFrom('1ms', '100ms', '1.5s', '10s', '1h30m', '0s'), nasty);
-const port = rarely(fc.constantFrom(80, 443, 8080, 3306));
-const percent = record({ value: rarely(fc.constantFrom(0, 0.00001, 1, 50, 99.9999, 100)) });
+  path,
+  percent,
+  port,
+  rarely,
+  record,
+  regex,
+  sparse,
+  stringMatch,
+  value,
+  word,
+} from './random-values.fixture.ts';
 
 const operations = record({
   set: dictionary(
@@ -294,6 +219,10 @@ export const manifest: fc.Arbitrary<(index: number) => object> = fc.oneof(
   { weight: 16, arbitrary: virtualService },
   { weight: 1, arbitrary: gateway },
   { weight: 3, arbitrary: ingress },
+  { weight: 8, arbitrary: destinationRule },
+  { weight: 2, arbitrary: serviceEntry },
+  // One that every proxy has to obey: a few do.
+  { weight: 1, arbitrary: authorizationPolicy },
 );
 
 const service = (name: string, protocol: string) =>
@@ -305,7 +234,7 @@ const service = (name: string, protocol: string) =>
   })}\n`;
 
 /** What the random objects refer to. */
-export const surroundings = `${service('echo', 'http')}${service('two', 'http2')}---
+export const surroundings = `${service('echo', 'http')}${service('two', 'http2')}${backendServices}---
 apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: { name: gw, namespace: istio-system }

@@ -20,6 +20,8 @@ export const istioMutualAlpns: readonly string[] = [
 
 const isServed = (service: ModelService, { server }: PlacedServer, proxyNamespace: string): boolean =>
   service.alias === undefined &&
+  // A name that stands for many is no part of an SNI.
+  !service.host.startsWith('*') &&
   isExportedTo(service.exportTo, proxyNamespace) &&
   server.hosts.some(
     ({ host, namespace }) => isSubsetOf(service.host, host) && (namespace === '*' || namespace === service.namespace),

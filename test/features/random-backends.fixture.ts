@@ -1,0 +1,227 @@
+// Random DestinationRules, ServiceEntries and AuthorizationPolicies, and the Services that they are about.
+import fc from 'fast-check';
+import {
+  dictionary,
+  duration,
+  headerName,
+  list,
+  nasty,
+  path,
+  rarely,
+  record,
+  sparse,
+  value,
+  word,
+} from './random-values.fixture.ts';
+
+const object = (group: string, kind: string, namespace: string, name: string, spec: unknown) => ({
+  apiVersion: `${group}.istio.io/v1`,
+  kind,
+  metadata: { name, namespace },
+  spec,
+});
+
+const count = rarely(fc.constantFrom(0, 1, 2, 100, 2 ** 31 - 1));
+const share = rarely(fc.constantFrom(0, 1, 50, 100));
+const labels = dictionary(word, word);
+const hash = sparse({
+  httpHeaderName: headerName,
+  httpCookie: record({
+    name: value,
+    path,
+    ttl: duration,
+    attributes: list(record({ name: value, value })),
+  }),
+  useSourceIp: rarely(fc.boolean()),
+  httpQueryParameterName: value,
+  ringHash: record({ minimumRingSize: rarely(fc.constantFrom(0, 64, 1024, 8_388_608)) }),
+  maglev: record({ tableSize: rarely(fc.constantFrom(0, 2, 11, 1009, 1000, 5_000_011)) }),
+});
+const loadBalancer = sparse({
+  simple: rarely(fc.constantFrom('ROUND_ROBIN', 'RANDOM', 'LEAST_REQUEST', 'LEAST_CONN', 'PASSTHROUGH', 'UNSPECIFIED')),
+  consistentHash: hash,
+  warmup: record({ duration, minimumPercent: share, aggression: rarely(fc.constantFrom(1, 1.5, 100)) }),
+  warmupDurationSecs: duration,
+});
+const connectionPool = record({
+  tcp: sparse({
+    maxConnections: count,
+    connectTimeout: duration,
+    tcpKeepalive: record({ probes: count, time: duration, interval: duration }),
+    maxConnectionDuration: duration,
+    idleTimeout: duration,
+  }),
+  http: sparse({
+    http1MaxPendingRequests: count,
+    http2MaxRequests: count,
+    maxRequestsPerConnection: count,
+    maxRetries: count,
+    idleTimeout: duration,
+    h2UpgradePolicy: rarely(fc.constantFrom('DEFAULT', 'UPGRADE', 'DO_NOT_UPGRADE')),
+    useClientProtocol: rarely(fc.boolean()),
+    maxConcurrentStreams: count,
+    http2KeepAlive: record({ interval: duration, timeout: duration }),
+  }),
+});
+const outlierDetection = sparse({
+  consecutive5xxErrors: count,
+  consecutiveGatewayErrors: count,
+  consecutiveLocalOriginFailures: count,
+  splitExternalLocalOriginErrors: rarely(fc.boolean()),
+  interval: duration,
+  baseEjectionTime: duration,
+  maxEjectionPercent: share,
+  minHealthPercent: share,
+  outlierDetectionHttpErrorCodes: list(rarely(fc.constantFrom(429, 500, 599))),
+});
+const tls = sparse(
+  {
+    clientCertificate: rarely(fc.constant('/etc/certs/a.crt'), nasty),
+    privateKey: rarely(fc.constant('/etc/certs/a.key'), nasty),
+    caCertificates: rarely(fc.constant('/etc/certs/ca.crt'), nasty),
+    caCrl: rarely(fc.constant('/etc/certs/ca.crl'), nasty),
+    credentialName: rarely(fc.constantFrom('cred', 'ns/cred', 'kubernetes://cred'), nasty),
+    subjectAltNames: list(value),
+    sni: rarely(fc.constantFrom('a.example.com', '10.0.0.1'), nasty),
+    insecureSkipVerify: rarely(fc.boolean()),
+  },
+  { mode: rarely(fc.constantFrom('SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL', 'DISABLE')) },
+);
+const portPolicy = { loadBalancer, connectionPool, outlierDetection, tls };
+const trafficPolicy = sparse({
+  ...portPolicy,
+  portLevelSettings: list(sparse(portPolicy, { port: record({ number: rarely(fc.constantFrom(80, 81)) }) })),
+  proxyProtocol: record({ version: rarely(fc.constantFrom('V1', 'V2')) }),
+  retryBudget: record({ percent: share, minRetryConcurrency: count, budgetInterval: duration }),
+});
+
+/** Services of their own: of several rules for one host only the first would count. */
+const services = 30;
+
+export const destinationRule = fc
+  .record({
+    trafficPolicy,
+    subsets: list(record({ name: rarely(fc.constantFrom('v1', 'v2')), labels, trafficPolicy })),
+  })
+  .map(
+    (spec) => (index: number) =>
+      object('networking', 'DestinationRule', 'default', `d${index}`, {
+        host: `s${index % services}`,
+        ...spec,
+      }),
+  );
+
+const address = rarely(fc.constantFrom('10.0.0.1', '10.0.0.2', '::1', 'localhost', 'a.example.org'), nasty);
+const endpoint = sparse(
+  {
+    ports: dictionary(word, rarely(fc.constantFrom(80, 8080))),
+    labels,
+    locality: rarely(fc.constantFrom('r', 'r/z', 'r/z/s'), nasty),
+    weight: count,
+  },
+  { address },
+);
+
+/** Its hosts are those of Services that do not exist as such. */
+export const serviceEntry = fc
+  .record({
+    ports: list(
+      record({
+        number: rarely(fc.constantFrom(80, 81)),
+        name: value,
+        protocol: rarely(fc.constantFrom('HTTP', 'HTTP2', 'GRPC', 'TCP', 'TLS'), nasty),
+        targetPort: rarely(fc.constant(8080)),
+      }),
+    ),
+    resolution: rarely(fc.constantFrom('STATIC', 'DNS', 'DNS_ROUND_ROBIN', 'NONE', 'DYNAMIC_DNS')),
+    location: rarely(fc.constantFrom('MESH_INTERNAL', 'MESH_EXTERNAL')),
+    endpoints: list(endpoint),
+    subjectAltNames: list(value),
+    workloadSelector: fc.option(record({ labels }), { nil: undefined }),
+    more: rarely(fc.constantFrom('*.example.org', 'A.example.org'), nasty),
+  })
+  .map(
+    ({ more, ...spec }) =>
+      (index: number) =>
+        object('networking', 'ServiceEntry', 'default', `e${index}`, {
+          hosts: [`e${index % services}.example.org`, more],
+          ...spec,
+        }),
+  );
+
+const block = rarely(fc.constantFrom('10.0.0.0/8', '10.0.0.1', '::/0', '2001:db8::/32'), nasty);
+const hostPattern = rarely(fc.constantFrom('a.example.com', '*.example.com', 'a.*', '*'), nasty);
+const operation = sparse({
+  hosts: list(hostPattern),
+  notHosts: list(hostPattern),
+  methods: list(rarely(fc.constantFrom('GET', 'P*', '*'), nasty)),
+  notMethods: list(value),
+  paths: list(rarely(fc.constantFrom('/a', '/a/*', '*/b', '/{*}/c', '/d/{**}', '*'), nasty)),
+  notPaths: list(path),
+  ports: list(rarely(fc.constantFrom('80', '8080'), nasty)),
+  notPorts: list(rarely(fc.constant('443'), nasty)),
+});
+const source = sparse({
+  principals: list(value),
+  notPrincipals: list(rarely(fc.constantFrom('*', '*/sa/x', 'cluster.local/*'), nasty)),
+  requestPrincipals: list(value),
+  namespaces: list(rarely(fc.constantFrom('x', '*', 'x*'), nasty)),
+  serviceAccounts: list(rarely(fc.constantFrom('ns/sa', 'sa'), nasty)),
+  ipBlocks: list(block),
+  notIpBlocks: list(block),
+  remoteIpBlocks: list(block),
+});
+const condition = record({
+  key: rarely(
+    fc.constantFrom(
+      ...['request.headers[x-a]', 'source.ip', 'remote.ip', 'destination.ip', 'destination.port', 'connection.sni'],
+      ...['source.namespace', 'source.principal', 'request.auth.claims[a][b]', 'request.auth.principal'],
+    ),
+    nasty,
+  ),
+  values: list(rarely(fc.constantFrom('a', '*', 'a*', '*a', '10.0.0.1', '80'), nasty)),
+  notValues: list(value),
+});
+
+export const authorizationPolicy = fc
+  .record({
+    action: rarely(fc.constantFrom('ALLOW', 'DENY', 'AUDIT', 'CUSTOM')),
+    rules: list(sparse({ from: list(record({ source })), to: list(record({ operation })), when: list(condition) })),
+  })
+  .map((spec) => (index: number) => object('security', 'AuthorizationPolicy', 'istio-system', `p${index}`, spec));
+
+const documents = (objects: readonly object[]): string =>
+  objects.map((one) => `---\n${JSON.stringify(one)}\n`).join('');
+const numbers = Array.from({ length: services }, (_, i) => i);
+
+/** What the random objects are about, each with a route, so that its cluster is made. */
+export const backendServices = documents([
+  ...numbers.map((i) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: `s${i}`, namespace: 'default' },
+    spec: {
+      selector: { app: `s${i}` },
+      ports: [
+        { name: i % 2 === 0 ? 'http' : 'http2', port: 80, targetPort: 8080 },
+        { name: 'tcp', port: 81, targetPort: 8081 },
+      ],
+    },
+  })),
+  object('networking', 'VirtualService', 'default', 'backends', {
+    hosts: ['backends.example.com'],
+    gateways: ['istio-system/gw'],
+    http: numbers.flatMap((i) =>
+      ['', 'v1', 'v2'].flatMap((subset) => [
+        {
+          match: [{ uri: { prefix: `/s${i}/${subset}` } }],
+          route: [{ destination: { host: `s${i}`, port: { number: 80 }, ...(subset === '' ? {} : { subset }) } }],
+        },
+        {
+          match: [{ uri: { prefix: `/e${i}` } }],
+          route: [{ destination: { host: `e${i}.example.org`, port: { number: 80 } } }],
+        },
+      ]),
+    ),
+  }),
+]);
