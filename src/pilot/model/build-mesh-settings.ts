@@ -16,6 +16,7 @@ import {
   type MeshSettings,
   unservedMeshKeys,
 } from './mesh-settings.ts';
+import { readUpstreamSettings, upstreamKeys } from './read-upstream-settings.ts';
 import { report } from './report.ts';
 
 interface Result {
@@ -138,14 +139,9 @@ function readProxyProtocol(settings: Record<string, unknown>): boolean {
 
 const servedTopology = new Set(['numTrustedProxies', 'proxyProtocol']);
 
-/** In the form of a VirtualService's retries. */
-function readRetries(
-  configMap: Resource<'ConfigMap'>,
-  value: unknown,
-): { readonly retries: HttpRetry | undefined; readonly diagnostics: readonly Diagnostic[] } {
-  if (value === undefined || value === null) return { retries: undefined, diagnostics: [] };
+function contextOf(configMap: Resource<'ConfigMap'>): ParseContext {
   const { origin } = configMap;
-  const context: ParseContext = {
+  return {
     resource: resourceRef(configMap),
     // Inside the text of `mesh` nothing has a place of its own.
     origin: { ...origin, locate: () => origin.locate(path) },
@@ -153,11 +149,20 @@ function readRetries(
     reportNull: false,
     dropped: 0,
   };
+}
+
+/** In the form of a VirtualService's retries. */
+function readRetries(
+  configMap: Resource<'ConfigMap'>,
+  value: unknown,
+): { readonly retries: HttpRetry | undefined; readonly diagnostics: readonly Diagnostic[] } {
+  if (value === undefined || value === null) return { retries: undefined, diagnostics: [] };
+  const context = contextOf(configMap);
   const message = openMessage(context, [...path, 'defaultHttpRetryPolicy'], value, retryFields);
   return { retries: message && parseRetry(message), diagnostics: context.diagnostics };
 }
 
-function build(settings: Record<string, unknown>): Omit<MeshSettings, 'defaultHttpRetryPolicy'> {
+function build(settings: Record<string, unknown>): Omit<MeshSettings, 'defaultHttpRetryPolicy' | 'upstream'> {
   const file = settings.accessLogFile ?? '';
   if (typeof file !== 'string') throw new Error('have an accessLogFile that is not a string.');
   const format = readFormat(settings);
@@ -174,6 +179,7 @@ const served = new Set([
   ...['accessLogFile', 'accessLogEncoding', 'accessLogFormat'],
   ...['pathNormalization', 'defaultHttpRetryPolicy', 'defaultConfig'],
   ...['ingressClass', 'ingressControllerMode', 'ingressService', 'ingressSelector'],
+  ...upstreamKeys,
 ]);
 
 function otherKeys(configMap: Resource<'ConfigMap'>, settings: Record<string, unknown>): readonly Diagnostic[] {
@@ -214,8 +220,10 @@ export function buildMeshSettings(
   try {
     const settings = readSettings(text);
     const { retries, diagnostics } = readRetries(configMap, settings.defaultHttpRetryPolicy);
-    const mesh = { ...build(settings), defaultHttpRetryPolicy: retries };
-    return { mesh, diagnostics: [...diagnostics, ...otherKeys(configMap, settings)] };
+    const context = contextOf(configMap);
+    const upstream = readUpstreamSettings(context, path, settings);
+    const mesh = { ...build(settings), defaultHttpRetryPolicy: retries, upstream };
+    return { mesh, diagnostics: [...diagnostics, ...context.diagnostics, ...otherKeys(configMap, settings)] };
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     const kept = previous === undefined ? 'The defaults are in force.' : 'The settings before stay in force.';

@@ -1,5 +1,6 @@
 // What the mesh's settings come to after defaults: the part of MeshConfig that an ingress gateway here obeys.
 
+import type { TcpKeepalive } from '../resources/destination-rule.ts';
 import type { HttpRetry } from '../resources/virtual-service.ts';
 
 export type JsonFormat =
@@ -26,7 +27,17 @@ export interface IngressSettings {
   readonly selector: Readonly<Record<string, string>>;
 }
 
+/** Of connections to endpoints, where no DestinationRule says otherwise; times are milliseconds. */
+export interface UpstreamSettings {
+  readonly connectTimeoutMs: number;
+  readonly tcpKeepalive: TcpKeepalive | undefined;
+  /** Ports that say HTTP are spoken to in HTTP/2. */
+  readonly upgradesToHttp2: boolean;
+  readonly dnsRefreshRateMs: number;
+}
+
 export interface MeshSettings {
+  readonly upstream: UpstreamSettings;
   readonly ingress: IngressSettings;
   readonly pathNormalization: PathNormalization;
   /** Of rules that say nothing of retries; undefined: Istio's own default. */
@@ -47,6 +58,12 @@ export const defaultMeshSettings: MeshSettings = {
   defaultHttpRetryPolicy: undefined,
   numTrustedProxies: 0,
   proxyProtocol: false,
+  upstream: {
+    connectTimeoutMs: 10_000,
+    tcpKeepalive: undefined,
+    upgradesToHttp2: false,
+    dnsRefreshRateMs: 60_000,
+  },
   ingress: { class: 'istio', controllerMode: 'STRICT', selector: { istio: 'ingressgateway' } },
   accessLog: undefined,
 };
@@ -98,8 +115,6 @@ export const unservedMeshKeys: ReadonlySet<string> = new Set([
   'proxyListenPort',
   'proxyInboundListenPort',
   'proxyHttpPort',
-  'connectTimeout',
-  'tcpKeepalive',
   'enableTracing',
   'enableEnvoyAccessLogService',
   'disableEnvoyListenerLog',
@@ -116,8 +131,6 @@ export const unservedMeshKeys: ReadonlySet<string> = new Set([
   'rootNamespace',
   'localityLbSetting',
   'zoneAwareLbSetting',
-  'dnsRefreshRate',
-  'h2UpgradePolicy',
   'inboundClusterStatName',
   'outboundClusterStatName',
   'certificates',

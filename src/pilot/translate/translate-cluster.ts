@@ -9,9 +9,10 @@ import {
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
 import { blackHoleCluster, configPath } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
+import type { UpstreamSettings } from '../model/mesh-settings.ts';
 import type { ModelServicePort } from '../model/model.ts';
 import type { ClusterView } from '../model/proxy-view.ts';
-import { adsSource, seconds } from './config-source.ts';
+import { adsSource, duration, seconds } from './config-source.ts';
 import { translateConnectionPool } from './translate-connection-pool.ts';
 import { assignEndpoints, translateEndpoints } from './translate-endpoints.ts';
 import { speaksHttp2, translateHttpProtocol } from './translate-http-protocol.ts';
@@ -35,10 +36,8 @@ type Discovery = Pick<
   | 'respectDnsTtl'
 >;
 
-const dnsRefreshRate = 60;
-
 /** Endpoints come by EDS, or Envoy asks for their names itself. */
-function discovery(name: string, view: ClusterView): Discovery {
+function discovery(name: string, view: ClusterView, { dnsRefreshRateMs }: UpstreamSettings): Discovery {
   if (isDiscovered(view))
     return {
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
@@ -52,22 +51,23 @@ function discovery(name: string, view: ClusterView): Discovery {
     clusterDiscoveryType: { case: 'type', value: isEmpty ? Cluster_DiscoveryType.STATIC : type },
     loadAssignment,
     dnsLookupFamily: Cluster_DnsLookupFamily.V4_ONLY,
-    dnsRefreshRate: seconds(dnsRefreshRate),
+    dnsRefreshRate: duration(dnsRefreshRateMs),
     respectDnsTtl: true,
   };
 }
 
-function buildCluster(name: string, view: ClusterView): Cluster {
+function buildCluster(name: string, view: ClusterView, upstream: UpstreamSettings): Cluster {
   const { service, port, subset, rule, policy } = view;
+  const isHttp2 = speaksHttp2(port.protocol, policy.connectionPool, upstream.upgradesToHttp2);
   const tls = view.tls === 'broken' ? undefined : view.tls;
   const [source] = rule?.sources ?? [];
   return create(ClusterSchema, {
     name,
     // Ends the part of a statistic's name that is the cluster's, since a cluster's name has dots.
     altStatName: `${name};`,
-    ...discovery(name, view),
+    ...discovery(name, view, upstream),
     ...translateLoadBalancer(policy.loadBalancer),
-    ...translateConnectionPool(policy),
+    ...translateConnectionPool(policy, upstream),
     ...translateOutlierDetection(policy.outlierDetection),
     // Zero: unhealthy endpoints never get traffic, however few are left.
     commonLbConfig: { healthyPanicThreshold: { value: policy.outlierDetection?.minHealthPercent ?? 0 } },
@@ -81,8 +81,8 @@ function buildCluster(name: string, view: ClusterView): Cluster {
         },
       },
     },
-    ...translateHttpProtocol(port.protocol, policy, tls),
-    ...translateUpstreamSocket(name, tls, policy, speaksHttp2(port.protocol, policy.connectionPool)),
+    ...translateHttpProtocol(isHttp2, policy, tls),
+    ...translateUpstreamSocket(name, tls, policy, isHttp2),
   });
 }
 
@@ -94,21 +94,25 @@ export interface ClusterResources {
 
 interface Translated extends ClusterResources {
   readonly rule: ClusterView['rule'];
+  readonly settings: string;
 }
 
 /** Ports keep their identity while their Service does, and rules theirs: what did not change is not encoded again. */
 const translated = new WeakMap<ModelServicePort, Map<string, Translated>>();
 
-export function translateCluster(view: ClusterView): ClusterResources {
+export function translateCluster(view: ClusterView, upstream: UpstreamSettings): ClusterResources {
   const { service, port, subset, rule, sniDnat } = view;
   const name = targetName({ host: service.host, port: port.port, subset: subset?.name ?? '', sniDnat });
   const byName = translated.get(port) ?? new Map<string, Translated>();
   translated.set(port, byName);
   const known = byName.get(name);
-  if (known !== undefined && known.rule === rule) return known;
+  // Settings are read anew with every change: what they say counts.
+  const settings = JSON.stringify(upstream);
+  if (known !== undefined && known.rule === rule && known.settings === settings) return known;
   const resources = {
     rule,
-    cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, view), {
+    settings,
+    cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, view, upstream), {
       references: [
         ...(isDiscovered(view) ? [{ typeUrl: typeUrls.endpoint, name }] : []),
         ...(typeof view.tls === 'object' ? upstreamSecretNames(view.tls) : []).map((secret) => ({

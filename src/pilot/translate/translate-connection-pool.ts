@@ -1,10 +1,10 @@
 // The limits of a cluster, and its connections.
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ClusterSchema } from '../../xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
+import type { UpstreamSettings } from '../model/mesh-settings.ts';
 import type { ClusterPolicy } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
 
-const defaultConnectTimeoutMs = 10_000;
 const unlimited = 0xffff_ffff;
 
 type Fields = Pick<
@@ -21,10 +21,13 @@ const retryBudget = ({ percent, minRetryConcurrency, budgetIntervalMs }: RetryBu
 });
 
 /** Envoy's own limits of 1024 connections and 3 retries would cap a busy gateway: there is none unless it is asked for. */
-export function translateConnectionPool({ connectionPool: pool, retryBudget: budget }: ClusterPolicy): Fields {
-  const keepalive = pool?.tcpKeepalive;
+export function translateConnectionPool(
+  { connectionPool: pool, retryBudget: budget }: ClusterPolicy,
+  upstream: UpstreamSettings,
+): Fields {
+  const keepalive = pool?.tcpKeepalive ?? upstream.tcpKeepalive;
   return {
-    connectTimeout: duration(pool?.connectTimeoutMs ?? defaultConnectTimeoutMs),
+    connectTimeout: duration(pool?.connectTimeoutMs ?? upstream.connectTimeoutMs),
     circuitBreakers: {
       thresholds: [
         {

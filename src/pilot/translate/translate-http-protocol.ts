@@ -41,12 +41,16 @@ function http2Options(pool: Pool): MessageInitShape<typeof Http2ProtocolOptionsS
   };
 }
 
-export const speaksHttp2 = (protocol: BackendProtocol, pool: Pool): boolean =>
-  protocol === 'http2' || pool?.h2UpgradePolicy === 'UPGRADE';
+/** A rule says it for sure; the mesh only for ports that say HTTP. */
+export function speaksHttp2(protocol: BackendProtocol, pool: Pool, upgradesToHttp2: boolean): boolean {
+  const policy = pool?.h2UpgradePolicy ?? 'DEFAULT';
+  if (protocol === 'http2' || policy === 'UPGRADE') return true;
+  return policy === 'DEFAULT' && upgradesToHttp2 && protocol === 'http1';
+}
 
 type Options = MessageInitShape<typeof HttpProtocolOptionsSchema>;
 
-function upstreamProtocol(protocol: BackendProtocol, pool: Pool): NonNullable<Options['upstreamProtocolOptions']> {
+function upstreamProtocol(isHttp2: boolean, pool: Pool): NonNullable<Options['upstreamProtocolOptions']> {
   if (pool?.useClientProtocol)
     return {
       case: 'useDownstreamProtocolConfig',
@@ -55,7 +59,7 @@ function upstreamProtocol(protocol: BackendProtocol, pool: Pool): NonNullable<Op
   return {
     case: 'explicitHttpConfig',
     value: {
-      protocolConfig: speaksHttp2(protocol, pool)
+      protocolConfig: isHttp2
         ? { case: 'http2ProtocolOptions', value: http2Options(pool) }
         : { case: 'httpProtocolOptions', value: {} },
     },
@@ -94,20 +98,20 @@ function hostNames(tls: UpstreamTlsSettings | undefined): Options['upstreamHttpP
 
 /** No field at all where Envoy's defaults do: HTTP/1.1. */
 export function translateHttpProtocol(
-  protocol: BackendProtocol,
+  isHttp2: boolean,
   { connectionPool: pool, outlierDetection }: ClusterPolicy,
   tls: UpstreamTlsSettings | undefined,
 ): Pick<MessageInitShape<typeof ClusterSchema>, 'typedExtensionProtocolOptions'> {
   const common = commonOptions(pool);
   const errors = errorMatcher(outlierDetection?.httpErrorCodes ?? []);
-  const isDefault = !speaksHttp2(protocol, pool) && !pool?.useClientProtocol;
+  const isDefault = !isHttp2 && !pool?.useClientProtocol;
   const names = hostNames(tls);
   if (common === undefined && errors === undefined && names === undefined && isDefault) return {};
   const options = create(HttpProtocolOptionsSchema, {
     ...(common && { commonHttpProtocolOptions: common }),
     ...(errors && { outlierDetection: errors }),
     ...(names && { upstreamHttpProtocolOptions: names }),
-    upstreamProtocolOptions: upstreamProtocol(protocol, pool),
+    upstreamProtocolOptions: upstreamProtocol(isHttp2, pool),
   });
   return {
     typedExtensionProtocolOptions: {
