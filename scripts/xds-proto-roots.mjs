@@ -11,6 +11,7 @@ export const protoRoots = [
   'envoy/config/route/v3/scoped_route.proto',
   'envoy/data/accesslog/v3/accesslog.proto',
   'envoy/extensions/access_loggers/file/v3/file.proto',
+  'envoy/extensions/access_loggers/filters/cel/v3/cel.proto',
   'envoy/extensions/access_loggers/stream/v3/stream.proto',
   'envoy/extensions/filters/http/cors/v3/cors.proto',
   'envoy/extensions/filters/http/fault/v3/fault.proto',

@@ -11,6 +11,7 @@ import { dataPlaneNames, skipDataPlane } from './harness/data-planes.ts';
 import { portMapFor } from './harness/free-ports.ts';
 import { requireLinux } from './harness/require-tool.ts';
 import { repositoryRoot, startTidegate, type TidegateProcess } from './harness/tidegate-process.ts';
+import { waitUntil } from './harness/wait-until.ts';
 
 const featuresFolder = join(repositoryRoot, 'test/features');
 /** The corpus' own, and what they are without. */
@@ -67,6 +68,8 @@ interface FeatureRequests {
   readonly backends?: readonly BackendDefinition[];
   readonly files?: Readonly<Record<string, string>>;
   readonly requests: readonly (Partial<CorpusRequest> & { readonly name: string; readonly expect: Expectation })[];
+  /** All lines on standard output that begin in one of these ways (the ports table is there too), when all requests are through. */
+  readonly log?: { readonly begins: readonly string[]; readonly lines: readonly string[] };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -136,7 +139,12 @@ for (const dataPlane of dataPlaneNames)
       describe(feature, () => {
         const folder = join(featuresFolder, feature);
         const text = readFileSync(join(folder, 'requests.yaml'), 'utf8');
-        const { backends: definitions = [], files = {}, requests } = parse(text, { merge: true }) as FeatureRequests;
+        const {
+          backends: definitions = [],
+          files = {},
+          requests,
+          log,
+        } = parse(text, { merge: true }) as FeatureRequests;
         const temporary = mkdtempSync(join(tmpdir(), 'tidegate-feature-'));
         const backends = new Backends();
         let tidegate: TidegateProcess;
@@ -178,6 +186,18 @@ for (const dataPlane of dataPlaneNames)
             );
             assert.equal(result.clientError, undefined);
             assert.deepEqual(observe(result, expect), expect, JSON.stringify(result));
+          });
+
+        if (log !== undefined)
+          it('writes this access log', async () => {
+            const logged = (): readonly string[] =>
+              tidegate
+                .stdout()
+                .split('\n')
+                .filter((line) => log.begins.some((beginning) => line.startsWith(beginning)));
+            // The last line is of the last request: nothing comes after it.
+            await waitUntil('the last line of the log', () => logged().includes(log.lines.at(-1) ?? ''));
+            assert.deepEqual(logged().toSorted(), log.lines.toSorted());
           });
       });
   });

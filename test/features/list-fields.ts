@@ -206,6 +206,7 @@ const schemas: Readonly<Record<string, Schema>> = {
   AuthorizationPolicy: crdSchema(
     require.resolve('@kubernetes-models/istio/security.istio.io/v1beta1/AuthorizationPolicy'),
   ),
+  Telemetry: crdSchema(require.resolve('@kubernetes-models/istio/telemetry.istio.io/v1alpha1/Telemetry')),
   Ingress: ingressSchema,
 };
 const apiVersions: Readonly<Record<string, string>> = {
@@ -215,6 +216,7 @@ const apiVersions: Readonly<Record<string, string>> = {
   AuthorizationPolicy: 'security.istio.io/v1',
   ServiceEntry: 'networking.istio.io/v1',
   WorkloadEntry: 'networking.istio.io/v1',
+  Telemetry: 'telemetry.istio.io/v1',
   Ingress: 'networking.k8s.io/v1',
 };
 

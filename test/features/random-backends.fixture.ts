@@ -190,6 +190,26 @@ export const authorizationPolicy = fc
   })
   .map((spec) => (index: number) => object('security', 'AuthorizationPolicy', 'istio-system', `p${index}`, spec));
 
+const expression = rarely(
+  fc.constantFrom(
+    ...['response.code >= 400', 'request.headers["a"] == "b"', 'request.path.matches("(")', '1', 'has(request.host)'],
+    ...['request.path.exists(x, true)', 'nothing(1)', 'a.b.c[1u] in [b"x", {"y": 1.5}]', 'response.code >', ''],
+  ),
+  nasty,
+);
+
+export const telemetry = fc
+  .record({
+    accessLogging: list(
+      sparse({
+        providers: list(record({ name: rarely(fc.constantFrom('envoy', 'nobody'), nasty) })),
+        disabled: rarely(fc.boolean()),
+        filter: record({ expression }),
+      }),
+    ),
+  })
+  .map((spec) => (index: number) => object('telemetry', 'Telemetry', 'istio-system', `t${index}`, spec));
+
 const documents = (objects: readonly object[]): string =>
   objects.map((one) => `---\n${JSON.stringify(one)}\n`).join('');
 const numbers = Array.from({ length: services }, (_, i) => i);

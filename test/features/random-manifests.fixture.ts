@@ -1,6 +1,12 @@
 // Random Gateways, VirtualServices and Ingresses: most of each as users write them, here and there what nobody should.
 import fc from 'fast-check';
-import { authorizationPolicy, backendServices, destinationRule, serviceEntry } from './random-backends.fixture.ts';
+import {
+  authorizationPolicy,
+  backendServices,
+  destinationRule,
+  serviceEntry,
+  telemetry,
+} from './random-backends.fixture.ts';
 import {
   dictionary,
   duration,
@@ -223,6 +229,7 @@ export const manifest: fc.Arbitrary<(index: number) => object> = fc.oneof(
   { weight: 2, arbitrary: serviceEntry },
   // One that every proxy has to obey: a few do.
   { weight: 1, arbitrary: authorizationPolicy },
+  { weight: 1, arbitrary: telemetry },
 );
 
 const service = (name: string, protocol: string) =>

@@ -16,6 +16,7 @@ import {
   type MeshSettings,
   unservedMeshKeys,
 } from './mesh-settings.ts';
+import { readAccessLogProviders } from './read-access-log-providers.ts';
 import { readUpstreamSettings, upstreamKeys } from './read-upstream-settings.ts';
 import { report } from './report.ts';
 
@@ -172,6 +173,7 @@ function build(settings: Record<string, unknown>): Omit<MeshSettings, 'defaultHt
     numTrustedProxies: readTrustedProxies(settings),
     proxyProtocol: readProxyProtocol(settings),
     accessLog: file === '' ? undefined : { path: file, format },
+    ...readAccessLogProviders(settings),
   };
 }
 
@@ -180,6 +182,7 @@ const served = new Set([
   ...['pathNormalization', 'defaultHttpRetryPolicy', 'defaultConfig'],
   ...['ingressClass', 'ingressControllerMode', 'ingressService', 'ingressSelector'],
   ...upstreamKeys,
+  ...['extensionProviders', 'defaultProviders'],
 ]);
 
 function otherKeys(configMap: Resource<'ConfigMap'>, settings: Record<string, unknown>): readonly Diagnostic[] {
@@ -215,7 +218,8 @@ export function buildMeshSettings(
   previous: MeshSettings | undefined,
   configMap: Resource<'ConfigMap'> | undefined,
 ): Result {
-  if (configMap === undefined) return { mesh: defaultMeshSettings, diagnostics: [] };
+  if (configMap === undefined)
+    return { mesh: { ...defaultMeshSettings, ...readAccessLogProviders({}) }, diagnostics: [] };
   const text = Object.hasOwn(configMap.spec.data, 'mesh') ? (configMap.spec.data.mesh ?? '') : '';
   try {
     const settings = readSettings(text);

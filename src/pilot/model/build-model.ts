@@ -165,6 +165,7 @@ export function buildModel(
     likeIstio,
     services,
     destinationRules: rules.destinationRules,
+    telemetries: inOrder(objects.Telemetry),
     authorizationPolicies: inOrder(objects.AuthorizationPolicy),
     gateways,
     gatewaysByKey: new Map(gateways.map((gateway) => [gateway.key, gateway])),

@@ -20,6 +20,7 @@ import type {
   RouteTableView,
 } from './proxy-view.ts';
 import { mergeDiagnostics } from './report.ts';
+import { selectAccessLogs } from './select-access-logs.ts';
 import { selectAuthorizationPolicies } from './select-authorization-policies.ts';
 import { selectSecrets } from './select-secrets.ts';
 
@@ -198,8 +199,10 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
     merged.listeners.flatMap(({ servers }) => servers),
     [...clusters.values()],
   );
+  const accessLogs = selectAccessLogs(model.telemetries, model.mesh, proxyClass);
   return {
     mesh: model.mesh,
+    accessLogs,
     authorization: selectAuthorizationPolicies(model.authorizationPolicies, proxyClass),
     listeners: built.flatMap(({ view }) => (view === undefined ? [] : [view])),
     routeTables: builder.routeTables,
@@ -208,7 +211,7 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
     ports: built
       .flatMap(({ listener, view }) => portRows(listener, view !== undefined))
       .sort((a, b) => a.gatewayPort - b.gatewayPort || (a.bind < b.bind ? -1 : 1)),
-    diagnostics: mergeDiagnostics(merged.diagnostics, builder.diagnostics, secrets.diagnostics),
+    diagnostics: mergeDiagnostics(merged.diagnostics, builder.diagnostics, secrets.diagnostics, accessLogs.diagnostics),
   };
 }
 

@@ -15,6 +15,13 @@ export type AccessLogFormat =
   | { readonly kind: 'text'; readonly template: string }
   | { readonly kind: 'json'; readonly template: { readonly [key: string]: JsonFormat } };
 
+export interface AccessLogSettings {
+  readonly path: string;
+  readonly format: AccessLogFormat;
+  /** Fields without a value are left out. */
+  readonly omitEmptyValues?: boolean;
+}
+
 /** How far a path is put into one form before it is matched and forwarded; DEFAULT is BASE. */
 export type PathNormalization = 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
 
@@ -47,7 +54,11 @@ export interface MeshSettings {
   /** Every connection begins with a PROXY header. */
   readonly proxyProtocol: boolean;
   /** Undefined: no access log, Istio's default. */
-  readonly accessLog: { readonly path: string; readonly format: AccessLogFormat } | undefined;
+  readonly accessLog: AccessLogSettings | undefined;
+  /** By name: what Telemetry may refer to. */
+  readonly accessLogProviders: ReadonlyMap<string, AccessLogSettings>;
+  /** Of Telemetry that names none, and of gateways without any. */
+  readonly defaultAccessLogProviders: readonly string[];
 }
 
 /** Objects that apply to the whole mesh stand here. */
@@ -66,6 +77,8 @@ export const defaultMeshSettings: MeshSettings = {
   },
   ingress: { class: 'istio', controllerMode: 'STRICT', selector: { istio: 'ingressgateway' } },
   accessLog: undefined,
+  accessLogProviders: new Map(),
+  defaultAccessLogProviders: [],
 };
 
 /** Istio's default line. */
@@ -139,8 +152,6 @@ export const unservedMeshKeys: ReadonlySet<string> = new Set([
   'enablePrometheusMerge',
   'verifyCertificateAtClient',
   'ca',
-  'extensionProviders',
-  'defaultProviders',
   'discoverySelectors',
   'defaultTrafficPolicy',
   'meshMTLS',

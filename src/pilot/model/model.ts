@@ -283,6 +283,7 @@ export interface Model {
   readonly services: ReadonlyMap<string, ModelService>;
   readonly destinationRules: DestinationRules;
   /** In order of precedence. */
+  readonly telemetries: readonly Resource<'Telemetry'>[];
   readonly authorizationPolicies: readonly Resource<'AuthorizationPolicy'>[];
   /** In order of precedence. */
   readonly gateways: readonly ModelGateway[];

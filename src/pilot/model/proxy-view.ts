@@ -28,9 +28,11 @@ import type {
   ServerTlsSettings,
 } from './model.ts';
 import type { PortRow } from './port-row.ts';
+import type { AccessLogs, AccessLogView } from './select-access-logs.ts';
 import type { Authorization, AuthorizationPolicy } from './select-authorization-policies.ts';
 
 export type {
+  AccessLogView,
   AttributeMatch,
   Authorization,
   AuthorizationPolicy,
@@ -192,6 +194,7 @@ export interface SecretView {
 export interface ProxyView {
   readonly mesh: MeshSettings;
   readonly authorization: Authorization;
+  readonly accessLogs: AccessLogs;
   readonly listeners: readonly ListenerView[];
   readonly routeTables: readonly RouteTableView[];
   /** What routes refer to and exists. */

@@ -31,6 +31,7 @@ import {
   serviceEntryFields,
   workloadEntryFields,
 } from './parse-service-entry.ts';
+import { parseTelemetry, telemetryFields } from './parse-telemetry.ts';
 import { parseVirtualService } from './parse-virtual-service.ts';
 import type { Metadata, Origin, Resource, ResourceKind, Specs } from './resource.ts';
 import { virtualServiceFields } from './virtual-service-fields.ts';
@@ -104,6 +105,13 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
   VirtualService: withSpec(istioVersions, true, virtualServiceFields, parseVirtualService),
   DestinationRule: withSpec(istioVersions, true, destinationRuleFields, parseDestinationRule),
   AuthorizationPolicy: withSpec(securityVersions, true, authorizationPolicyFields, parseAuthorizationPolicy, true),
+  Telemetry: withSpec(
+    ['telemetry.istio.io/v1', 'telemetry.istio.io/v1alpha1'],
+    true,
+    telemetryFields,
+    parseTelemetry,
+    true,
+  ),
   ServiceEntry: withSpec(istioVersions, true, serviceEntryFields, parseServiceEntry),
   WorkloadEntry: withSpec(istioVersions, true, workloadEntryFields, parseWorkloadEntry),
   Ingress: withSpec(['networking.k8s.io/v1'], false, ingressFields, parseIngress),

@@ -10,6 +10,7 @@ import type { PodSpec } from './pod.ts';
 import type { SecretData } from './secret.ts';
 import type { ServiceSpec } from './service.ts';
 import type { ServiceEntrySpec, WorkloadEntrySpec } from './service-entry.ts';
+import type { TelemetrySpec } from './telemetry.ts';
 import type { VirtualServiceSpec } from './virtual-service.ts';
 
 export interface Specs {
@@ -24,6 +25,7 @@ export interface Specs {
   readonly DestinationRule: DestinationRuleSpec;
   readonly ServiceEntry: ServiceEntrySpec;
   readonly AuthorizationPolicy: AuthorizationPolicySpec;
+  readonly Telemetry: TelemetrySpec;
   readonly WorkloadEntry: WorkloadEntrySpec;
   readonly Ingress: IngressSpec;
   readonly IngressClass: IngressClassSpec;

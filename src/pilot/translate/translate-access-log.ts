@@ -12,7 +12,9 @@ import {
   SubstitutionFormatStringSchema,
 } from '../../xds/generated/envoy/config/core/v3/substitution_format_string_pb.ts';
 import { FileAccessLogSchema } from '../../xds/generated/envoy/extensions/access_loggers/file/v3/file_pb.ts';
-import type { AccessLogFormat, JsonFormat, MeshSettings } from '../model/mesh-settings.ts';
+import { ExpressionFilterSchema } from '../../xds/generated/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
+import type { JsonFormat } from '../model/mesh-settings.ts';
+import type { AccessLogView } from '../model/proxy-view.ts';
 
 const isObject = (value: JsonFormat): value is { readonly [key: string]: JsonFormat } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -31,8 +33,9 @@ function sortedObject(value: { readonly [key: string]: JsonFormat }): JsonObject
   );
 }
 
-function translateFormat(format: AccessLogFormat): SubstitutionFormatString {
+function translateFormat({ format, omitEmptyValues }: AccessLogView): SubstitutionFormatString {
   return create(SubstitutionFormatStringSchema, {
+    ...(omitEmptyValues && { omitEmptyValues }),
     format:
       format.kind === 'text'
         ? {
@@ -43,29 +46,46 @@ function translateFormat(format: AccessLogFormat): SubstitutionFormatString {
   });
 }
 
-function fileAccessLog(mesh: MeshSettings, filter: AccessLogFilter | undefined): AccessLog[] {
-  if (mesh.accessLog === undefined) return [];
-  const config = create(FileAccessLogSchema, {
-    path: mesh.accessLog.path,
-    accessLogFormat: { case: 'logFormat', value: translateFormat(mesh.accessLog.format) },
+/** What Envoy evaluates itself (envoy.access_loggers.extension_filters.cel). */
+const expressionFilter = (expression: string): AccessLogFilter =>
+  create(AccessLogFilterSchema, {
+    filterSpecifier: {
+      case: 'extensionFilter',
+      value: {
+        name: 'envoy.access_loggers.extension_filters.cel',
+        configType: {
+          case: 'typedConfig',
+          value: anyPack(ExpressionFilterSchema, create(ExpressionFilterSchema, { expression })),
+        },
+      },
+    },
   });
-  return [
-    create(AccessLogSchema, {
-      name: 'envoy.access_loggers.file',
-      configType: { case: 'typedConfig', value: anyPack(FileAccessLogSchema, config) },
-      ...(filter === undefined ? {} : { filter }),
-    }),
-  ];
+
+function fileAccessLog(log: AccessLogView, more: readonly AccessLogFilter[]): AccessLog {
+  const config = create(FileAccessLogSchema, {
+    path: log.path,
+    accessLogFormat: { case: 'logFormat', value: translateFormat(log) },
+  });
+  const filters = [...more, ...(log.expression === undefined ? [] : [expressionFilter(log.expression)])];
+  const [first] = filters;
+  const filter =
+    filters.length < 2
+      ? first
+      : create(AccessLogFilterSchema, { filterSpecifier: { case: 'andFilter', value: { filters } } });
+  return create(AccessLogSchema, {
+    name: 'envoy.access_loggers.file',
+    configType: { case: 'typedConfig', value: anyPack(FileAccessLogSchema, config) },
+    ...(filter === undefined ? {} : { filter }),
+  });
 }
 
 /** For HTTP connection managers and TCP proxies. */
-export const accessLogs = (mesh: MeshSettings): AccessLog[] => fileAccessLog(mesh, undefined);
+export const accessLogs = (logs: readonly AccessLogView[]): AccessLog[] => logs.map((log) => fileAccessLog(log, []));
 
 /** For listeners: connections that no filter chain takes, and nothing else, or each would be logged twice. */
-export const listenerAccessLogs = (mesh: MeshSettings): AccessLog[] =>
-  fileAccessLog(
-    mesh,
-    create(AccessLogFilterSchema, {
-      filterSpecifier: { case: 'responseFlagFilter', value: { flags: ['NR'] } },
-    }),
+export const listenerAccessLogs = (logs: readonly AccessLogView[]): AccessLog[] =>
+  logs.map((log) =>
+    fileAccessLog(log, [
+      create(AccessLogFilterSchema, { filterSpecifier: { case: 'responseFlagFilter', value: { flags: ['NR'] } } }),
+    ]),
   );

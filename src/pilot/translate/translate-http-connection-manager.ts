@@ -9,6 +9,7 @@ import {
 } from '../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { UuidRequestIdConfigSchema } from '../../xds/generated/envoy/extensions/request_id/uuid/v3/uuid_pb.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
+import type { AccessLogView } from '../model/proxy-view.ts';
 import { adsSource, seconds } from './config-source.ts';
 import { type HttpFilterOptions, httpFilters } from './filters/http-filters.ts';
 import { accessLogs } from './translate-access-log.ts';
@@ -26,6 +27,7 @@ export function translateHttpConnectionManager(
   listener: string,
   routeConfigName: string,
   mesh: MeshSettings,
+  logs: readonly AccessLogView[],
   options: HttpFilterOptions,
 ): Filter {
   const manager = create(HttpConnectionManagerSchema, {
@@ -34,7 +36,7 @@ export function translateHttpConnectionManager(
     httpFilters: httpFilters(options),
     httpProtocolOptions: {},
     serverName: 'istio-envoy',
-    accessLog: accessLogs(mesh),
+    accessLog: accessLogs(logs),
     // The gateway is the edge: the peer's address is the client's, whatever X-Forwarded-For says beyond the proxies that are trusted.
     useRemoteAddress: true,
     xffNumTrustedHops: mesh.numTrustedProxies,

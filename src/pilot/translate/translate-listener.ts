@@ -47,18 +47,21 @@ function translateFilterChain(
   chain: FilterChainView,
   listener: string,
   { ports }: ListenerView,
-  { mesh, authorization }: Settings,
+  { mesh, authorization, accessLogs }: Settings,
 ): FilterChain {
   const { serverNames, applicationProtocols = [], plaintextOnly, tls, network } = chain;
   const filters =
     network.kind === 'http'
       ? [
-          translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, {
+          translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, accessLogs.logs, {
             ...network,
             rbac: rbac(authorization, ports),
           }),
         ]
-      : [...networkRbac(authorization, ports), translateTcpProxy(network.targets, network.virtualService, mesh)];
+      : [
+          ...networkRbac(authorization, ports),
+          translateTcpProxy(network.targets, network.virtualService, accessLogs.logs),
+        ];
   return create(FilterChainSchema, {
     filters,
     transportSocketConnectTimeout: seconds(handshakeTimeout),
@@ -88,7 +91,7 @@ function referencesOf(listener: ListenerView, exists: (reference: ResourceRefere
 }
 
 /** What all listeners of a proxy have in common. */
-type Settings = Pick<ProxyView, 'mesh' | 'authorization'>;
+type Settings = Pick<ProxyView, 'mesh' | 'authorization' | 'accessLogs'>;
 
 /** `exists` tells what is in the same set of resources: nothing else must be waited for. */
 export function translateListener(
@@ -110,7 +113,7 @@ export function translateListener(
     filterChains: view.filterChains.map((chain) => translateFilterChain(chain, name, view, settings)),
     // What a proxy put in front has to go before anything is told of the bytes behind it.
     listenerFilters: [...(mesh.proxyProtocol ? [proxyProtocol()] : []), ...(inspects ? [tlsInspector()] : [])],
-    accessLog: listenerAccessLogs(mesh),
+    accessLog: listenerAccessLogs(settings.accessLogs.logs),
     trafficDirection: TrafficDirection.OUTBOUND,
     maxConnectionsToAcceptPerSocketEvent: 1,
     // Unset is true in Envoy.
@@ -118,6 +121,10 @@ export function translateListener(
   });
   return createXdsResource(typeUrls.listener, ListenerSchema, name, message, {
     references: referencesOf(view, exists),
-    owners: [...view.owners, ...[...authorization.deny, ...authorization.allow].map(({ ref }) => ref)],
+    owners: [
+      ...view.owners,
+      ...settings.accessLogs.owners,
+      ...[...authorization.deny, ...authorization.allow].map(({ ref }) => ref),
+    ],
   });
 }

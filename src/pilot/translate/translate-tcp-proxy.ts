@@ -5,15 +5,18 @@ import type { ResourceRef } from '../../lib/diagnostic.ts';
 import { type Filter, FilterSchema } from '../../xds/generated/envoy/config/listener/v3/listener_components_pb.ts';
 import { TcpProxySchema } from '../../xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import { blackHoleCluster } from '../../xds/resource-names.ts';
-import type { MeshSettings } from '../model/mesh-settings.ts';
-import type { ForwardTargets } from '../model/proxy-view.ts';
+import type { AccessLogView, ForwardTargets } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
 import { accessLogs } from './translate-access-log.ts';
 import { translateTcpHashPolicies } from './translate-hash-policy.ts';
 import { targetName } from './translate-route.ts';
 
 /** Without targets (a rule that is broken) connections are accepted and closed. */
-export function translateTcpProxy(targets: ForwardTargets | undefined, owner: ResourceRef, mesh: MeshSettings): Filter {
+export function translateTcpProxy(
+  targets: ForwardTargets | undefined,
+  owner: ResourceRef,
+  logs: readonly AccessLogView[],
+): Filter {
   const policies = targets?.policies ?? [];
   const [idleTimeoutMs] = policies.flatMap(({ connectionPool }) => connectionPool?.tcpIdleTimeoutMs ?? []);
   const single =
@@ -31,7 +34,7 @@ export function translateTcpProxy(targets: ForwardTargets | undefined, owner: Re
         : { case: 'cluster', value: single ?? blackHoleCluster },
     hashPolicy: translateTcpHashPolicies(policies),
     ...(idleTimeoutMs === undefined ? {} : { idleTimeout: duration(idleTimeoutMs) }),
-    accessLog: accessLogs(mesh),
+    accessLog: accessLogs(logs),
   });
   return create(FilterSchema, {
     name: 'envoy.filters.network.tcp_proxy',

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { AccessLogConfig, JsonTemplate } from '../config/engine-config.ts';
 import type { RequestInfo } from '../config/request-info.ts';
-import { compileAccessLogFormat, defaultTextFormat, wantsAccessLog } from './compile-access-log-format.ts';
+import { compileAccessLogFormat, defaultTextFormat } from './compile-access-log-format.ts';
 import { connectionInfo, requestInfo } from './request-info.fixture.ts';
 
 const istioText =
@@ -281,25 +281,4 @@ describe('whatever comes in', () => {
     assert.equal(text('%REQ(H)%', asHeader(Buffer.from('é €'))), 'é €');
     assert.equal(json({ h: '%REQ(H)%' }, asHeader(Buffer.from([0xff, 0xc3, 0x28]))), '{"h":"ÿÃ("}\n');
   });
-});
-
-test('a filter on response flags chooses what is logged', () => {
-  const log = (responseFlags: readonly string[] | undefined): AccessLogConfig => ({
-    path: '/dev/stdout',
-    format: { kind: 'text', template: 'x' },
-    responseFlags,
-  });
-  const flagged = requestInfo({ responseFlags: ['NR'] });
-  assert.deepEqual(
-    [undefined, ['NR'], ['UH'], []].map((flags) => [
-      wantsAccessLog(log(flags), flagged),
-      wantsAccessLog(log(flags), requestInfo()),
-    ]),
-    [
-      [true, true],
-      [true, false],
-      [false, false],
-      [true, false],
-    ],
-  );
 });

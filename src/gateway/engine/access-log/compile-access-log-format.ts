@@ -42,14 +42,6 @@ export function compileAccessLogFormat(
   return { kind: 'ok', format: line, unsupported: [...compiler.unsupported].sort() };
 }
 
-/** Whether a log wants this request at all (access_log_filter). An empty list of flags wants every request that has one. */
-export function wantsAccessLog(config: AccessLogConfig, info: RequestInfo): boolean {
-  const wanted = config.responseFlags;
-  if (wanted === undefined) return true;
-  if (wanted.length === 0) return info.responseFlags.length > 0;
-  return info.responseFlags.some((flag) => wanted.includes(flag));
-}
-
 interface Compiler {
   readonly environment: OperatorEnvironment;
   readonly omitEmpty: boolean;

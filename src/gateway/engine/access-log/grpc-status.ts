@@ -30,8 +30,8 @@ const statusOfHttp: Readonly<Record<number, number>> = {
 
 const unknown = 2;
 
-function readStatus(info: RequestInfo): number | undefined {
-  if (!/^application\/grpc($|[+;])/.test(info.requestHeader('content-type') ?? '')) return undefined;
+/** Of any request, whether it is gRPC or not. */
+export function grpcStatus(info: RequestInfo): number | undefined {
   const status = info.responseTrailer('grpc-status') ?? info.responseHeader('grpc-status');
   // Envoy's -1 is a status that is there and is no number.
   if (status !== undefined) return /^\d{1,9}$/.test(status) ? Number(status) : -1;
@@ -39,7 +39,8 @@ function readStatus(info: RequestInfo): number | undefined {
 }
 
 export function formatGrpcStatus(info: RequestInfo, format: GrpcStatusFormat): string | number | undefined {
-  const status = readStatus(info);
+  const isGrpc = /^application\/grpc($|[+;])/.test(info.requestHeader('content-type') ?? '');
+  const status = isGrpc ? grpcStatus(info) : undefined;
   if (status === undefined || format === 'NUMBER') return status;
   return (format === 'CAMEL_STRING' ? camelNames : snakeNames)[status] ?? String(status);
 }

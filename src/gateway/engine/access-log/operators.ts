@@ -50,7 +50,8 @@ const wholeMs = (value: number | undefined): number | undefined =>
 
 type ReadHeader = (info: RequestInfo, name: string) => string | undefined;
 
-function requestHeader(info: RequestInfo, name: string): string | undefined {
+/** Pseudo headers too. */
+export function requestHeader(info: RequestInfo, name: string): string | undefined {
   switch (name) {
     case ':method':
       return info.method;
@@ -64,7 +65,7 @@ function requestHeader(info: RequestInfo, name: string): string | undefined {
   }
 }
 
-function responseHeader(info: RequestInfo, name: string): string | undefined {
+export function responseHeader(info: RequestInfo, name: string): string | undefined {
   if (name === ':status') return info.responseCode === 0 ? undefined : String(info.responseCode);
   return info.responseHeader(name);
 }

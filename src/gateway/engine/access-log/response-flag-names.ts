@@ -40,3 +40,7 @@ export function sortFlags(flags: readonly ResponseFlag[]): readonly ResponseFlag
 
 /** Flags that Envoy accepts in a response_flag_filter; the last four are of connections and DNS, which the engine never sets. */
 export const filterableFlags: ReadonlySet<string> = new Set([...order.keys(), 'DF', 'DO', 'DR', 'UDO']);
+
+/** One bit each, in Envoy's order: `response.flags` of expressions. */
+export const responseFlagBits = (flags: readonly ResponseFlag[]): number =>
+  [...new Set(flags)].reduce((bits, flag) => bits + 2 ** (order.get(flag) ?? 0), 0);

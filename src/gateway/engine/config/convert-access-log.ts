@@ -1,17 +1,23 @@
 // access_log of listeners, connection managers and TCP proxies → what the engine logs.
-import type { AccessLog, AccessLogFilter } from '../../../xds/generated/envoy/config/accesslog/v3/accesslog_pb.ts';
+import type {
+  AccessLog,
+  AccessLogFilter,
+  ExtensionFilter,
+} from '../../../xds/generated/envoy/config/accesslog/v3/accesslog_pb.ts';
 import type { SubstitutionFormatString } from '../../../xds/generated/envoy/config/core/v3/substitution_format_string_pb.ts';
 import {
   type FileAccessLog,
   FileAccessLogSchema,
 } from '../../../xds/generated/envoy/extensions/access_loggers/file/v3/file_pb.ts';
+import { ExpressionFilterSchema } from '../../../xds/generated/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
 import {
   StderrAccessLogSchema,
   StdoutAccessLogSchema,
 } from '../../../xds/generated/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
 import { compileAccessLogFormat, defaultTextFormat } from '../access-log/compile-access-log-format.ts';
+import { compileExpression } from '../access-log/compile-expression.ts';
 import { filterableFlags } from '../access-log/response-flag-names.ts';
-import type { AccessLogConfig } from './engine-config.ts';
+import type { AccessLogCondition, AccessLogConfig } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { readDataText } from './read-data-source.ts';
 import { extensionType, unpackAny } from './unpack-any.ts';
@@ -38,8 +44,8 @@ function convertAccessLog(log: AccessLog, findings: Findings): AccessLogConfig |
   }
   for (const operator of compiled.unsupported)
     findings.warn(`the embedded engine has no value for %${operator}%: it is logged as absent`);
-  const responseFlags = readResponseFlags(log.filter, findings.within('AccessLog', 'Filter'));
-  return { path: target.path, format: target.format, responseFlags };
+  const conditions = readConditions(log.filter, findings.within('AccessLog', 'Filter'));
+  return { path: target.path, format: target.format, conditions };
 }
 
 function readTarget(log: AccessLog, findings: Findings): { path: string; format: Format } | undefined {
@@ -89,9 +95,9 @@ function readFormat(format: SubstitutionFormatString | undefined, findings: Find
   }
 }
 
-/** Undefined logs everything: so does a filter that the engine cannot judge, which it says. */
-function readResponseFlags(filter: AccessLogFilter | undefined, findings: Findings): readonly string[] | undefined {
-  if (filter === undefined) return undefined;
+/** A filter that the engine cannot judge lets everything through, and that is said. */
+function readConditions(filter: AccessLogFilter | undefined, findings: Findings): readonly AccessLogCondition[] {
+  if (filter === undefined) return [];
   const specifier = filter.filterSpecifier;
   switch (specifier.case) {
     case 'responseFlagFilter': {
@@ -103,22 +109,36 @@ function readResponseFlags(filter: AccessLogFilter | undefined, findings: Findin
             `Flags[${index}]`,
             `value must be in list [${[...filterableFlags].join(' ')}]`,
           );
-      return flags;
+      return [{ kind: 'response-flags', flags }];
     }
-    case 'andFilter': {
-      const lists = specifier.value.filters.flatMap((part) => {
-        const flags = readResponseFlags(part, findings);
-        return flags ? [flags] : [];
-      });
-      if (lists.length < 2) return lists[0];
-      findings.warn('and_filter of several response flag filters is not supported: only the first one counts');
-      return lists[0];
-    }
+    case 'andFilter':
+      return specifier.value.filters.flatMap((part) => readConditions(part, findings));
+    case 'extensionFilter':
+      return readExpression(specifier.value, findings);
     case undefined:
       findings.required('AccessLogFilter', 'filter_specifier');
-      return undefined;
+      return [];
     default:
       findings.warn(`${snakeCase(specifier.case)} is not supported by the embedded engine: every request is logged`);
-      return undefined;
+      return [];
   }
+}
+
+function readExpression(filter: ExtensionFilter, findings: Findings): readonly AccessLogCondition[] {
+  const any = filter.configType.case === 'typedConfig' ? filter.configType.value : undefined;
+  const config = unpackAny(any, ExpressionFilterSchema, findings);
+  if (config === undefined) {
+    if (findings.errors.length === 0)
+      findings.warn(`${extensionType(any)} is not supported by the embedded engine: every request is logged`);
+    return [];
+  }
+  const { expression } = config;
+  const compiled = compileExpression(expression);
+  if (compiled.kind === 'error') {
+    findings.reject(`Not able to parse filter expression: ${compiled.error}`);
+    return [];
+  }
+  for (const name of compiled.unsupported)
+    findings.warn(`the embedded engine has no value for ${name}: what an expression asks of it fails`);
+  return [{ kind: 'expression', expression }];
 }

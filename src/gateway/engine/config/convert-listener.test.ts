@@ -159,7 +159,7 @@ describe('a listener', () => {
       {
         path: '/dev/stdout',
         format: { kind: 'json', template: { a: '%PROTOCOL%', b: ['%TRACE_ID%'] }, omitEmptyValues: false },
-        responseFlags: ['NR'],
+        conditions: [{ kind: 'response-flags', flags: ['NR'] }],
       },
     ]);
     assert.deepEqual(warningsOf(typeUrls.listener, resource), [

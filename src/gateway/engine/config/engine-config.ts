@@ -313,9 +313,15 @@ export interface AccessLogConfig {
     | { readonly kind: 'text'; readonly template: string; readonly omitEmptyValues?: boolean }
     /** Values are templates, or objects and lists of templates. */
     | { readonly kind: 'json'; readonly template: JsonTemplate; readonly omitEmptyValues?: boolean };
-  /** Logs only requests with one of these response flags, with any flag if the list is empty; undefined logs all. */
-  readonly responseFlags: readonly string[] | undefined;
+  /** What all have to hold for a request to be logged. */
+  readonly conditions: readonly AccessLogCondition[];
 }
+
+export type AccessLogCondition =
+  /** One of these response flags; any flag if the list is empty. */
+  | { readonly kind: 'response-flags'; readonly flags: readonly string[] }
+  /** In CEL, over Envoy's attributes. */
+  | { readonly kind: 'expression'; readonly expression: string };
 
 export type JsonTemplate =
   | string

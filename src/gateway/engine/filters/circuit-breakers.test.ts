@@ -26,7 +26,7 @@ import {
 const { keep } = cleanUpAfterEach();
 
 const format = { kind: 'text', template: '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\n' } as const;
-const accessLogs = [{ path: '/dev/stdout', format, responseFlags: undefined }];
+const accessLogs = [{ path: '/dev/stdout', format, conditions: [] }];
 
 async function serve(config: ClusterConfig, action: Partial<ForwardAction> = {}): Promise<RunningEngine> {
   const route = forwardRoute('/', config.name);

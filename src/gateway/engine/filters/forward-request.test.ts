@@ -33,7 +33,7 @@ const format = {
 } as const;
 
 async function serve(clusters: readonly ClusterConfig[], routes: readonly Route[]): Promise<RunningEngine> {
-  const manager = httpManager({ accessLogs: [{ path: '/dev/stdout', format, responseFlags: undefined }] });
+  const manager = httpManager({ accessLogs: [{ path: '/dev/stdout', format, conditions: [] }] });
   return keep(
     await runEngine(
       engineConfig({ listeners: [listener([filterChain(manager)])], routes: [routeTable(routes)], clusters }),

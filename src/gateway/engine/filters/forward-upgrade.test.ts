@@ -36,7 +36,7 @@ async function serve(
   cleanups.push(() => stop());
   const manager = httpManager({
     upgradeTypes: ['websocket'],
-    accessLogs: [{ path: '/dev/stdout', format, responseFlags: undefined }],
+    accessLogs: [{ path: '/dev/stdout', format, conditions: [] }],
   });
   const engine = await runEngine(
     engineConfig({

@@ -40,7 +40,7 @@ async function serve(fault: Fault): Promise<Served> {
   });
   cleanups.push(() => backend.stop());
   const format = { kind: 'text', template: '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\n' } as const;
-  const manager = httpManager({ accessLogs: [{ path: '/dev/stdout', format, responseFlags: undefined }] });
+  const manager = httpManager({ accessLogs: [{ path: '/dev/stdout', format, conditions: [] }] });
   const engine = await runEngine(
     engineConfig({
       listeners: [listener([filterChain(manager)])],

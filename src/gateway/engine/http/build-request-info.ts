@@ -16,7 +16,7 @@ export function buildRequestInfo(exchange: Exchange, now: number): RequestInfo {
     path: exchange.path,
     originalPath: stream.head.target,
     authority: exchange.authority || undefined,
-    requestHeader: (name) => shownHeader(exchange.headers, name),
+    requestHeader: (name) => (name === ':scheme' ? exchange.scheme : shownHeader(exchange.headers, name)),
     responseHeader: (name) => shownHeader(info.responseHeaders, name),
     responseTrailer: (name) => shownHeader(info.responseTrailers, name),
     responseCode: info.responseCode,

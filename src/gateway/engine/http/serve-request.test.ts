@@ -59,9 +59,7 @@ before(async () => {
   running = await runEngine(
     engineConfig({
       listeners: [
-        listener([
-          filterChain(httpManager({ accessLogs: [{ path: '/dev/stdout', format, responseFlags: undefined }] })),
-        ]),
+        listener([filterChain(httpManager({ accessLogs: [{ path: '/dev/stdout', format, conditions: [] }] }))]),
       ],
       routes: [
         routeTable(

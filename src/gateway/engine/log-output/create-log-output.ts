@@ -1,11 +1,8 @@
 // Where access log lines go: formatted, then written in batches to standard output, standard error or files.
 
 import type { Logger } from '../../../lib/logger.ts';
-import {
-  compileAccessLogFormat,
-  type FormatAccessLog,
-  wantsAccessLog,
-} from '../access-log/compile-access-log-format.ts';
+import { compileAccessLogConditions } from '../access-log/compile-access-log-conditions.ts';
+import { compileAccessLogFormat, type FormatAccessLog } from '../access-log/compile-access-log-format.ts';
 import type { AccessLogConfig } from '../config/engine-config.ts';
 import type { RequestInfo } from '../config/request-info.ts';
 import { createLogSink, type LogSink } from './create-log-sink.ts';
@@ -26,18 +23,24 @@ export interface LogOutput {
   close(): Promise<void>;
 }
 
+interface Compiled {
+  readonly format: FormatAccessLog;
+  readonly wants: (info: RequestInfo) => boolean;
+}
+
 export function createLogOutput(options: LogOutputOptions): LogOutput {
-  const formats = new WeakMap<AccessLogConfig, FormatAccessLog>();
+  const formats = new WeakMap<AccessLogConfig, Compiled>();
   const sinks = new Map<string, LogSink>();
 
-  const formatOf = (config: AccessLogConfig): FormatAccessLog | undefined => {
+  const compile = (config: AccessLogConfig): Compiled | undefined => {
     const known = formats.get(config);
     if (known) return known;
     const compiled = compileAccessLogFormat(config.format);
     // The configuration was refused for it already; a line less is all that is left of it here.
     if (compiled.kind === 'error') return undefined;
-    formats.set(config, compiled.format);
-    return compiled.format;
+    const result = { format: compiled.format, wants: compileAccessLogConditions(config.conditions) };
+    formats.set(config, result);
+    return result;
   };
   const sinkOf = (path: string): LogSink => {
     const known = sinks.get(path) ?? createLogSink(path, options.logger);
@@ -53,9 +56,9 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
     },
     log: (configs, info) => {
       for (const config of configs) {
-        if (!wantsAccessLog(config, info)) continue;
-        const line = formatOf(config)?.(info);
-        if (line === undefined) continue;
+        const compiled = compile(config);
+        if (!compiled?.wants(info)) continue;
+        const line = compiled.format(info);
         const text = line.endsWith('\n') ? line.slice(0, -1) : line;
         options.onLine(text);
         if (config.path === '/dev/stdout' && options.stdout) options.stdout(text);

@@ -28,7 +28,7 @@ async function serve(clusters: readonly ClusterConfig[], overrides: Partial<TcpP
     statPrefix: 'tcp',
     clusters: { entries: [{ cluster: 'tcp', weight: 1 }], totalWeight: 1 },
     idleTimeoutMs: 0,
-    accessLogs: [{ path: '/dev/stdout', format, responseFlags: undefined }],
+    accessLogs: [{ path: '/dev/stdout', format, conditions: [] }],
     ...overrides,
   };
   return keep(await runEngine(engineConfig({ listeners: [listener([filterChain(proxy)])], clusters })));

@@ -65,7 +65,7 @@ async function configFor(secrets: readonly SecretConfig[]) {
   const chains = [chainFor('a.example.com', 'kubernetes://a'), chainFor('*.wild.example.com', 'kubernetes://wild')];
   return (changed: readonly SecretConfig[] = secrets) =>
     engineConfig({
-      listeners: [listener(chains, { accessLogs: [{ path: '/dev/stdout', format, responseFlags: undefined }] })],
+      listeners: [listener(chains, { accessLogs: [{ path: '/dev/stdout', format, conditions: [] }] })],
       routes: [routeTable([forwardRoute('/', 'echo')])],
       clusters: [cluster('echo', [backend.port])],
       secrets: changed,
