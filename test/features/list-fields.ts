@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { buildModel } from '../../src/pilot/model/build-model.ts';
 import { formatFieldPath } from '../../src/pilot/resources/resource.ts';
 import { snapshotFromText } from '../../src/pilot/sources/files/snapshot-from-text.ts';
@@ -208,6 +208,7 @@ const schemas: Readonly<Record<string, Schema>> = {
   ),
   Telemetry: crdSchema(require.resolve('@kubernetes-models/istio/telemetry.istio.io/v1alpha1/Telemetry')),
   Ingress: ingressSchema,
+  MeshConfig: JSON.parse(readFileSync(new URL('mesh-config.schema.json', import.meta.url), 'utf8')) as Schema,
 };
 const apiVersions: Readonly<Record<string, string>> = {
   Gateway: 'networking.istio.io/v1',
@@ -258,8 +259,9 @@ function usedByFeature(kind: string): ReadonlyMap<string, ReadonlySet<string>> {
       const used = new Set<string>();
       const text = readFileSync(join(import.meta.dirname, name, 'manifests.yaml'), 'utf8');
       for (const document of parseAllDocuments(text)) {
-        const object = document.toJS() as { kind?: string; spec?: unknown } | null;
+        const object = document.toJS() as { kind?: string; spec?: unknown; data?: { mesh?: string } } | null;
         if (object?.kind === kind) mark(object.spec, schema, [], used);
+        if (kind === 'MeshConfig' && object?.data?.mesh) mark(parse(object.data.mesh), schema, [], used);
       }
       return [name, used];
     }),
@@ -272,15 +274,36 @@ function sample({ type, enum: values }: Schema): unknown {
   return type === 'boolean' ? true : type === 'object' ? {} : 'x';
 }
 
+const toldOf = new Set(['TG0006', 'TG0007', 'TG0008']);
+
+/** A provider is nothing without its name. */
+const named = (spec: unknown): unknown => {
+  const { extensionProviders } = spec as { extensionProviders?: readonly object[] };
+  return extensionProviders ? { extensionProviders: extensionProviders.map((one) => ({ name: 'a', ...one })) } : spec;
+};
+
+function noteOnMesh(path: readonly Step[], settings: unknown): string | undefined {
+  const metadata = { name: 'istio', namespace: 'istio-system' };
+  const text = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata,
+    data: { mesh: JSON.stringify(named(settings)) },
+  });
+  const { diagnostics } = buildModel(undefined, snapshotFromText({ 'a.yaml': text }));
+  const prefixes = path.map((_, i) => formatFieldPath(['data', 'mesh', ...path.slice(0, i + 1)]));
+  return diagnostics.find((one) => toldOf.has(one.code) && prefixes.includes(one.path ?? ''))?.message;
+}
+
 /** What is said of an object that sets just this field. */
 function noteOn(kind: string, path: readonly Step[], schema: Schema): string | undefined {
   const spec = path.reduceRight<unknown>((inner, step) => (step === 0 ? [inner] : { [step]: inner }), sample(schema));
+  if (kind === 'MeshConfig') return noteOnMesh(path, spec);
   const metadata = { name: 'a', annotations: { 'kubernetes.io/ingress.class': 'istio' } };
   const text = JSON.stringify({ apiVersion: apiVersions[kind], kind, metadata, spec });
   const { diagnostics } = buildModel(undefined, snapshotFromText({ 'a.yaml': text }));
-  const codes = new Set(['TG0006', 'TG0007', 'TG0008']);
   const prefixes = path.map((_, i) => formatFieldPath(['spec', ...path.slice(0, i + 1)]));
-  return diagnostics.find((one) => codes.has(one.code) && prefixes.includes(one.path ?? ''))?.message;
+  return diagnostics.find((one) => toldOf.has(one.code) && prefixes.includes(one.path ?? ''))?.message;
 }
 
 export function listFields(kind: string): readonly Field[] {

@@ -7,6 +7,7 @@ import { silentLogger } from '../../lib/logger.ts';
 import type {
   CircuitBreakers,
   ClusterConfig,
+  DownstreamLimits,
   EngineConfig,
   FilterChainConfig,
   HttpConnectionManager,
@@ -30,6 +31,17 @@ export const defaultRetryPolicy: RetryPolicy = {
   backOff: { baseMs: 25, maxMs: 250 },
 };
 
+export const downstreamLimits: DownstreamLimits = {
+  idleTimeoutMs: 3_600_000,
+  maxConnectionDurationMs: 0,
+  maxStreamDurationMs: 0,
+  requestTimeoutMs: 0,
+  requestHeadersTimeoutMs: 0,
+  maxConcurrentStreams: 1024,
+  initialStreamWindowBytes: 256 * 1024,
+  initialConnectionWindowBytes: 1024 * 1024,
+};
+
 export function httpManager(overrides: Partial<HttpConnectionManager> = {}): HttpConnectionManager {
   return {
     kind: 'http',
@@ -41,7 +53,8 @@ export function httpManager(overrides: Partial<HttpConnectionManager> = {}): Htt
     forwardClientCert: undefined,
     normalizePath: true,
     mergeSlashes: false,
-    unescapeSlashes: false,
+    escapedSlashes: 'KEEP_UNCHANGED',
+    limits: downstreamLimits,
     streamIdleTimeoutMs: 0,
     maxRequestHeadersKb: 60,
     maxRequestHeadersCount: 100,

@@ -37,7 +37,11 @@ const selectorKey = ({ spec }: Rule): string =>
 
 const groupKey = (rule: Rule): string => `${selectorKey(rule)} ${[...rule.spec.exportTo].sort().join()}`;
 
-function merge(host: string, resources: readonly Rule[]): ModelDestinationRule | undefined {
+function merge(
+  host: string,
+  resources: readonly Rule[],
+  defaultExportTo: readonly string[],
+): ModelDestinationRule | undefined {
   const [first] = resources;
   if (first === undefined) return undefined;
   const subsets = new Map<string, Subset>();
@@ -50,7 +54,7 @@ function merge(host: string, resources: readonly Rule[]): ModelDestinationRule |
     sources: resources.map(resourceRef),
     trafficPolicy: resources.find(({ spec }) => spec.trafficPolicy !== undefined)?.spec.trafficPolicy,
     subsets: [...subsets.values()],
-    exportTo: exportedTo(first.spec.exportTo, namespace),
+    exportTo: exportedTo(first.spec.exportTo, defaultExportTo, namespace),
     workloadSelector: first.spec.workloadSelector,
     resources,
   };
@@ -101,6 +105,7 @@ export function credentialNames(rules: DestinationRules): readonly string[] {
 export function buildDestinationRules(
   previous: DestinationRules | undefined,
   rules: readonly Rule[],
+  defaultExportTo: readonly string[] = [],
 ): DestinationRulesResult {
   const diagnostics: Diagnostic[] = [];
   const byNamespace = new Map<string, Map<string, readonly ModelDestinationRule[]>>();
@@ -114,7 +119,9 @@ export function buildDestinationRules(
         diagnostics.push(...findOverridden(group));
         // Some gateways' own rules come first, the others still count there.
         const resources = group[0]?.spec.workloadSelector === undefined ? group : [...group, ...forAll];
-        return before.find((known) => sameList(known.resources, resources)) ?? merge(host, resources) ?? [];
+        return (
+          before.find((known) => sameList(known.resources, resources)) ?? merge(host, resources, defaultExportTo) ?? []
+        );
       });
       byHost.set(host, merged);
     }

@@ -156,6 +156,7 @@ function buildGateway(
 }
 
 const simpleTls = {
+  isMesh: false,
   clientCertificate: 'none',
   validation: undefined,
   minProtocolVersion: undefined,

@@ -1,12 +1,14 @@
 // ConfigMap `istio` in the root namespace → mesh settings; a mistake in it keeps what was in force.
 import { parse } from 'yaml';
 import type { Diagnostic } from '../../lib/diagnostic.ts';
-import { openMessage, type ParseContext } from '../resources/message.ts';
+import { booleanField, messageField, messagesField, stringsField } from '../resources/fields.ts';
+import { type Message, openFields, type ParseContext } from '../resources/message.ts';
 import { parseRetry } from '../resources/parse-retry.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import type { HttpRetry } from '../resources/virtual-service.ts';
 import { retryFields } from '../resources/virtual-service-fields.ts';
 import { checkAccessLogFormat } from './check-access-log-format.ts';
+import { defaultProvidersFields, extensionProviderFields, meshFields } from './mesh-fields.ts';
 import {
   type AccessLogFormat,
   defaultJsonFormat,
@@ -14,10 +16,11 @@ import {
   defaultTextFormat,
   type JsonFormat,
   type MeshSettings,
-  unservedMeshKeys,
 } from './mesh-settings.ts';
+import { defaultProxyConfig } from './proxy-config.ts';
 import { readAccessLogProviders } from './read-access-log-providers.ts';
-import { readUpstreamSettings, upstreamKeys } from './read-upstream-settings.ts';
+import { proxyConfigFields, readProxyConfig } from './read-proxy-config.ts';
+import { readTlsDefaults, readUpstreamSettings } from './read-upstream-settings.ts';
 import { report } from './report.ts';
 
 interface Result {
@@ -138,8 +141,6 @@ function readProxyProtocol(settings: Record<string, unknown>): boolean {
   throw new Error('have a gatewayTopology.proxyProtocol that is no mapping: write proxyProtocol: {}.');
 }
 
-const servedTopology = new Set(['numTrustedProxies', 'proxyProtocol']);
-
 function contextOf(configMap: Resource<'ConfigMap'>): ParseContext {
   const { origin } = configMap;
   return {
@@ -153,21 +154,34 @@ function contextOf(configMap: Resource<'ConfigMap'>): ParseContext {
 }
 
 /** In the form of a VirtualService's retries. */
-function readRetries(
-  configMap: Resource<'ConfigMap'>,
-  value: unknown,
-): { readonly retries: HttpRetry | undefined; readonly diagnostics: readonly Diagnostic[] } {
-  if (value === undefined || value === null) return { retries: undefined, diagnostics: [] };
-  const context = contextOf(configMap);
-  const message = openMessage(context, [...path, 'defaultHttpRetryPolicy'], value, retryFields);
-  return { retries: message && parseRetry(message), diagnostics: context.diagnostics };
+const readRetries = (message: Message): HttpRetry | undefined =>
+  messageField(message, 'defaultHttpRetryPolicy', retryFields, parseRetry);
+
+/** Their values are read by kind; here it is said which fields have no effect. */
+function reportProviders(message: Message): void {
+  messagesField(message, 'extensionProviders', extensionProviderFields, () => ({}));
+  messageField(message, 'defaultProviders', defaultProvidersFields, () => ({}));
 }
 
-function build(settings: Record<string, unknown>): Omit<MeshSettings, 'defaultHttpRetryPolicy' | 'upstream'> {
+/** What throws makes all of them unusable; what is reported in the message's context costs its field. */
+function build(settings: Record<string, unknown>, message: Message): MeshSettings {
   const file = settings.accessLogFile ?? '';
   if (typeof file !== 'string') throw new Error('have an accessLogFile that is not a string.');
   const format = readFormat(settings);
+  const proxy = messageField(message, 'defaultConfig', proxyConfigFields, readProxyConfig) ?? defaultProxyConfig;
+  const tlsDefaults = readTlsDefaults(message);
+  reportProviders(message);
   return {
+    defaultHttpRetryPolicy: readRetries(message),
+    upstream: readUpstreamSettings(message, { proxy, tlsDefaults }),
+    proxy,
+    tlsDefaults,
+    disableListenerLog: booleanField(message, 'disableEnvoyListenerLog') ?? false,
+    defaultExportTo: {
+      services: stringsField(message, 'defaultServiceExportTo'),
+      virtualServices: stringsField(message, 'defaultVirtualServiceExportTo'),
+      destinationRules: stringsField(message, 'defaultDestinationRuleExportTo'),
+    },
     ingress: readIngress(settings),
     pathNormalization: readPathNormalization(settings),
     numTrustedProxies: readTrustedProxies(settings),
@@ -175,42 +189,6 @@ function build(settings: Record<string, unknown>): Omit<MeshSettings, 'defaultHt
     accessLog: file === '' ? undefined : { path: file, format },
     ...readAccessLogProviders(settings),
   };
-}
-
-const served = new Set([
-  ...['accessLogFile', 'accessLogEncoding', 'accessLogFormat'],
-  ...['pathNormalization', 'defaultHttpRetryPolicy', 'defaultConfig'],
-  ...['ingressClass', 'ingressControllerMode', 'ingressService', 'ingressSelector'],
-  ...upstreamKeys,
-  ...['extensionProviders', 'defaultProviders'],
-]);
-
-function otherKeys(configMap: Resource<'ConfigMap'>, settings: Record<string, unknown>): readonly Diagnostic[] {
-  const topology = Object.keys(topologyOf(settings)).filter((key) => !servedTopology.has(key));
-  const proxy = [
-    ...Object.keys(readMapping(settings, 'defaultConfig')).filter((key) => key !== 'gatewayTopology'),
-    ...topology.map((key) => `gatewayTopology.${key}`),
-  ];
-  return [
-    ...Object.keys(settings).filter((key) => !served.has(key)),
-    ...proxy.map((key) => `defaultConfig.${key}`),
-  ].map((key) =>
-    unservedMeshKeys.has(key)
-      ? report(configMap, {
-          severity: 'warning',
-          code: 'TG0006',
-          path,
-          message: `The mesh setting ${key} is not served yet; Istio's default is in force instead.`,
-          remedy: 'Nothing to do; remove it to silence this.',
-        })
-      : report(configMap, {
-          severity: 'warning',
-          code: 'TG0007',
-          path,
-          message: `MeshConfig has no field ${JSON.stringify(key)}; it is ignored.`,
-          remedy: 'Check its spelling, or remove it.',
-        }),
-  );
 }
 
 /** Without the ConfigMap: the defaults. With one that cannot be used: what was in force before, and a Diagnostic. */
@@ -223,11 +201,9 @@ export function buildMeshSettings(
   const text = Object.hasOwn(configMap.spec.data, 'mesh') ? (configMap.spec.data.mesh ?? '') : '';
   try {
     const settings = readSettings(text);
-    const { retries, diagnostics } = readRetries(configMap, settings.defaultHttpRetryPolicy);
     const context = contextOf(configMap);
-    const upstream = readUpstreamSettings(context, path, settings);
-    const mesh = { ...build(settings), defaultHttpRetryPolicy: retries, upstream };
-    return { mesh, diagnostics: [...diagnostics, ...context.diagnostics, ...otherKeys(configMap, settings)] };
+    const mesh = build(settings, openFields(context, path, settings, meshFields));
+    return { mesh, diagnostics: context.diagnostics };
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     const kept = previous === undefined ? 'The defaults are in force.' : 'The settings before stay in force.';

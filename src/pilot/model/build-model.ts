@@ -1,4 +1,5 @@
 // Snapshot → model and Diagnostics: the only place for rules that need more than one object.
+import { isDeepStrictEqual } from 'node:util';
 import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { type Resource, type ResourceKind, resourceRef } from '../resources/resource.ts';
 import type { ObjectsOfKind, Snapshot, SnapshotObjects } from '../resources/snapshot.ts';
@@ -44,7 +45,18 @@ function memoise<Input extends object, Output>(derive: (input: Input) => Output)
 }
 
 const gatewayOf: (resource: Resource<'Gateway'>) => GatewayResult = memoise(buildGateway);
-const virtualServiceOf: (resource: Resource<'VirtualService'>) => VirtualServiceResult = memoise(buildVirtualService);
+/** By who may have those that do not say it. */
+const virtualServices = new WeakMap<Resource<'VirtualService'>, { exportTo: string; result: VirtualServiceResult }>();
+
+function virtualServiceOf(resource: Resource<'VirtualService'>, usual: readonly string[]): VirtualServiceResult {
+  const exportTo = usual.join();
+  const known = virtualServices.get(resource);
+  if (known?.exportTo === exportTo) return known.result;
+  const result = buildVirtualService(resource, usual);
+  virtualServices.set(resource, { exportTo, result });
+  return result;
+}
+
 const rootsOf: (resource: Resource<'Secret'>) => RootsResult = memoise(buildRootCertificates);
 const certificateOf: (resource: Resource<'Secret'>) => CertificateResult = memoise(buildCertificate);
 
@@ -148,9 +160,18 @@ export function buildModel(
   const { objects } = snapshot;
   const mesh = buildMeshSettings(previous?.mesh, objects.ConfigMap.get(`${rootNamespace}/istio`));
   const gatewayResults = inOrder(objects.Gateway).map(gatewayOf);
-  const virtualServiceResults = inOrder(objects.VirtualService).map(virtualServiceOf);
-  const services = buildServices(previous?.services, objects);
-  const rules = buildDestinationRules(previous?.destinationRules, inOrder(objects.DestinationRule));
+  const { defaultExportTo } = mesh.mesh;
+  // What they make of every object is in what was derived from it.
+  const before = isDeepStrictEqual(previous?.mesh.defaultExportTo, defaultExportTo) ? previous : undefined;
+  const virtualServiceResults = inOrder(objects.VirtualService).map((resource) =>
+    virtualServiceOf(resource, defaultExportTo.virtualServices),
+  );
+  const services = buildServices(before?.services, objects, defaultExportTo.services);
+  const rules = buildDestinationRules(
+    before?.destinationRules,
+    inOrder(objects.DestinationRule),
+    defaultExportTo.destinationRules,
+  );
   const ingress = buildIngresses(objects, mesh.mesh, services, likeIstio);
   const gateways = [...gatewayResults.map(({ gateway }) => gateway), ...ingress.gateways].sort((a, b) =>
     compareResources(a.resource, b.resource),

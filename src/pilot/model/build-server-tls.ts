@@ -28,7 +28,8 @@ export function buildServerTls(server: Server, tls: ServerTls): ServerTlsSetting
       message: `minProtocolVersion ${minProtocolVersion} is above maxProtocolVersion ${maxProtocolVersion}; nothing answers for the hosts of server ${port}.`,
       remedy: 'Exchange the two, or remove one.',
     };
-  const settings = { certificates, minProtocolVersion, maxProtocolVersion, cipherSuites, ecdhCurves };
+  const isMesh = tls.mode === 'ISTIO_MUTUAL';
+  const settings = { certificates, isMesh, minProtocolVersion, maxProtocolVersion, cipherSuites, ecdhCurves };
   if (tls.mode === 'SIMPLE') return { ...settings, clientCertificate: 'none', validation: undefined };
   const roots = rootsOf(tls);
   if (roots === undefined)

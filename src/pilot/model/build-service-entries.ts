@@ -74,7 +74,12 @@ function buildPorts(entry: Entry, host: string, workloads: Selected): readonly M
   return [...ports.values()];
 }
 
-function buildService(entry: Entry, host: string, workloads: Selected): ModelService {
+function buildService(
+  entry: Entry,
+  host: string,
+  workloads: Selected,
+  defaultExportTo: readonly string[],
+): ModelService {
   const { namespace } = entry.metadata;
   const { resolution, location, exportTo, subjectAltNames } = entry.spec;
   return {
@@ -85,7 +90,7 @@ function buildService(entry: Entry, host: string, workloads: Selected): ModelSer
     ports: buildPorts(entry, host, workloads),
     selector: {},
     alias: undefined,
-    exportTo: exportedTo(exportTo, namespace),
+    exportTo: exportedTo(exportTo, defaultExportTo, namespace),
     translatesPorts: true,
     discovery: resolution === 'DNS' ? 'names' : resolution === 'DNS_ROUND_ROBIN' ? 'one name' : 'addresses',
     isExternal: location === 'MESH_EXTERNAL',
@@ -113,9 +118,11 @@ export function buildServiceEntries(
   previous: ReadonlyMap<string, ModelService> | undefined,
   objects: SnapshotObjects,
   pods: PodIndex,
+  defaultExportTo: readonly string[],
 ): readonly ModelService[] {
   const entries = [...objects.ServiceEntry.values()].sort(compareResources);
-  const isPublic = ({ spec, metadata }: Entry): boolean => exportedTo(spec.exportTo, metadata.namespace) === 'all';
+  const isPublic = ({ spec, metadata }: Entry): boolean =>
+    exportedTo(spec.exportTo, defaultExportTo, metadata.namespace) === 'all';
   const services = new Map<string, ModelService>();
   for (const entry of [...entries.filter(isPublic), ...entries.filter((one) => !isPublic(one))]) {
     const workloads = workloadsOf(entry, objects, pods);
@@ -128,7 +135,7 @@ export function buildServiceEntries(
         known !== undefined &&
         sameList(known.workloadEntries, workloads.workloadEntries) &&
         sameList(known.pods, workloads.pods);
-      const service = kept ? before : buildService(entry, host, workloads);
+      const service = kept ? before : buildService(entry, host, workloads, defaultExportTo);
       inputs.set(service, workloads);
       services.set(host, service);
     }

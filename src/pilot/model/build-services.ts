@@ -21,9 +21,10 @@ import { sameList } from './same-list.ts';
 const exportToAnnotation = 'networking.istio.io/exportTo';
 const noTranslationLabel = 'experimental.istio.io/disable-gateway-port-translation';
 
-function exportToOf({ metadata }: Resource<'Service'>): ExportTo {
+function exportToOf({ metadata }: Resource<'Service'>, defaultExportTo: readonly string[]): ExportTo {
   const text = metadata.annotations[exportToAnnotation] ?? '';
-  return exportedTo(text.trim() === '' ? [] : text.split(',').map((part) => part.trim()), metadata.namespace);
+  const names = text.trim() === '' ? [] : text.split(',').map((part) => part.trim());
+  return exportedTo(names, defaultExportTo, metadata.namespace);
 }
 
 function targetPort(port: Resource<'Service'>['spec']['ports'][number], pods: EndpointSources['pods']) {
@@ -51,7 +52,11 @@ function buildPorts(resource: Resource<'Service'>, sources: EndpointSources): re
   return [...ports.values()];
 }
 
-function buildService(resource: Resource<'Service'>, sources: EndpointSources): ModelService {
+function buildService(
+  resource: Resource<'Service'>,
+  sources: EndpointSources,
+  defaultExportTo: readonly string[],
+): ModelService {
   const { name, namespace, labels } = resource.metadata;
   const alias = resource.spec.type === 'ExternalName' ? resource.spec.externalName?.toLowerCase() : undefined;
   return {
@@ -62,7 +67,7 @@ function buildService(resource: Resource<'Service'>, sources: EndpointSources): 
     ports: alias === undefined ? buildPorts(resource, sources) : [],
     selector: resource.spec.type === 'ExternalName' ? {} : resource.spec.selector,
     alias: alias === undefined || isIP(alias) !== 0 ? alias : alias.replace(/\.$/, ''),
-    exportTo: exportToOf(resource),
+    exportTo: exportToOf(resource, defaultExportTo),
     translatesPorts: labels[noTranslationLabel] !== 'true',
     discovery: 'addresses',
     isExternal: false,
@@ -101,6 +106,7 @@ function reuse(before: ModelService | undefined, resource: Resource<'Service'>, 
 export function buildServices(
   previous: ReadonlyMap<string, ModelService> | undefined,
   objects: SnapshotObjects,
+  defaultExportTo: readonly string[] = [],
 ): ReadonlyMap<string, ModelService> {
   const slices = groupBy(objects.EndpointSlice.values(), ({ metadata, spec }) =>
     spec.serviceName === undefined ? undefined : objectKey(metadata.namespace, spec.serviceName),
@@ -108,7 +114,9 @@ export function buildServices(
   const pods = indexPods(objects.Pod);
   const workloadEntries = Map.groupBy(objects.WorkloadEntry.values(), ({ metadata }) => metadata.namespace);
   // Services win over ServiceEntries with their host.
-  const services = new Map(buildServiceEntries(previous, objects, pods).map((service) => [service.host, service]));
+  const services = new Map(
+    buildServiceEntries(previous, objects, pods, defaultExportTo).map((service) => [service.host, service]),
+  );
   for (const [key, resource] of objects.Service) {
     const written = { slices: slices.get(key) ?? [], endpoints: objects.Endpoints.get(key) };
     const sources: EndpointSources = {
@@ -122,7 +130,7 @@ export function buildServices(
     };
     const host = serviceHost(resource.metadata.namespace, resource.metadata.name);
     const kept = reuse(previous?.get(host), resource, sources);
-    const service = kept ?? buildService(resource, sources);
+    const service = kept ?? buildService(resource, sources, defaultExportTo);
     if (kept === undefined) inputs.set(service, sources);
     services.set(host, service);
   }

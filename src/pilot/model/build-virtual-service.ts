@@ -191,7 +191,10 @@ function buildHosts(resource: Resource<'VirtualService'>, findings: Finding[]): 
   return [...hosts];
 }
 
-export function buildVirtualService(resource: Resource<'VirtualService'>): VirtualServiceResult {
+export function buildVirtualService(
+  resource: Resource<'VirtualService'>,
+  defaultExportTo: readonly string[] = [],
+): VirtualServiceResult {
   const { name, namespace } = resource.metadata;
   const findings: Finding[] = [];
   const gateways = resource.spec.gateways.map((text) => resolveGatewayName(text, namespace));
@@ -202,7 +205,7 @@ export function buildVirtualService(resource: Resource<'VirtualService'>): Virtu
     ref: resourceRef(resource),
     hosts: buildHosts(resource, findings),
     gateways: [...new Set(gateways)].filter((key) => key !== 'mesh'),
-    exportTo: exportedTo(resource.spec.exportTo, namespace),
+    exportTo: exportedTo(resource.spec.exportTo, defaultExportTo, namespace),
     http: resource.spec.http.map((route) => buildHttpRule(route, resourceRef(resource), findings)),
     tls: resource.spec.tls.map((route) => buildTlsRule(route, resource, findings)),
     tcp: resource.spec.tcp.map((route) => buildTcpRule(route, namespace, findings)),

@@ -2,8 +2,9 @@
 
 export type ExportTo = 'all' | ReadonlySet<string>;
 
-/** `.` is the object's own namespace, `*` every one and `~` none; nothing at all is every one. */
-export function exportedTo(names: readonly string[], namespace: string): ExportTo {
+/** `.` is the object's own namespace, `*` every one and `~` none; nothing at all is what `usual` says, and that every one. */
+export function exportedTo(given: readonly string[], usual: readonly string[], namespace: string): ExportTo {
+  const names = given.length > 0 ? given : usual;
   if (names.length === 0 || names.includes('*')) return 'all';
   return new Set(names.filter((name) => name !== '~').map((name) => (name === '.' ? namespace : name)));
 }

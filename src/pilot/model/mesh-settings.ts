@@ -1,7 +1,8 @@
 // What the mesh's settings come to after defaults: the part of MeshConfig that an ingress gateway here obeys.
-
-import type { TcpKeepalive } from '../resources/destination-rule.ts';
+import type { ConnectionPool, OutlierDetection, TcpKeepalive } from '../resources/destination-rule.ts';
+import type { TlsVersion } from '../resources/gateway.ts';
 import type { HttpRetry } from '../resources/virtual-service.ts';
+import { defaultProxyConfig, type ProxyConfigSettings } from './proxy-config.ts';
 
 export type JsonFormat =
   | string
@@ -14,6 +15,20 @@ export type JsonFormat =
 export type AccessLogFormat =
   | { readonly kind: 'text'; readonly template: string }
   | { readonly kind: 'json'; readonly template: { readonly [key: string]: JsonFormat } };
+
+/** For TLS of gateways that do not say otherwise, and to endpoints; empty and undefined: the data plane's defaults. */
+export interface TlsDefaults {
+  readonly minProtocolVersion: TlsVersion | undefined;
+  readonly cipherSuites: readonly string[];
+  readonly ecdhCurves: readonly string[];
+}
+
+/** Of objects that do not say it themselves, in the form of their exportTo; empty is everybody. */
+export interface DefaultExportTo {
+  readonly services: readonly string[];
+  readonly virtualServices: readonly string[];
+  readonly destinationRules: readonly string[];
+}
 
 export interface AccessLogSettings {
   readonly path: string;
@@ -36,6 +51,14 @@ export interface IngressSettings {
 
 /** Of connections to endpoints, where no DestinationRule says otherwise; times are milliseconds. */
 export interface UpstreamSettings {
+  /** Envoy's own default where undefined. */
+  readonly bufferBytes: number | undefined;
+  readonly tlsDefaults: Pick<TlsDefaults, 'cipherSuites' | 'ecdhCurves'>;
+  /** Pattern of the names that statistics of clusters have; empty: the cluster's own. */
+  readonly clusterStatName: string;
+  /** Where a DestinationRule has none. */
+  readonly connectionPool: ConnectionPool | undefined;
+  readonly outlierDetection: OutlierDetection | undefined;
   readonly connectTimeoutMs: number;
   readonly tcpKeepalive: TcpKeepalive | undefined;
   /** Ports that say HTTP are spoken to in HTTP/2. */
@@ -53,6 +76,11 @@ export interface MeshSettings {
   readonly numTrustedProxies: number;
   /** Every connection begins with a PROXY header. */
   readonly proxyProtocol: boolean;
+  readonly proxy: ProxyConfigSettings;
+  /** Connections that no filter chain takes are not logged. */
+  readonly disableListenerLog: boolean;
+  readonly tlsDefaults: TlsDefaults;
+  readonly defaultExportTo: DefaultExportTo;
   /** Undefined: no access log, Istio's default. */
   readonly accessLog: AccessLogSettings | undefined;
   /** By name: what Telemetry may refer to. */
@@ -74,8 +102,17 @@ export const defaultMeshSettings: MeshSettings = {
     tcpKeepalive: undefined,
     upgradesToHttp2: false,
     dnsRefreshRateMs: 60_000,
+    bufferBytes: undefined,
+    tlsDefaults: { cipherSuites: [], ecdhCurves: [] },
+    clusterStatName: '',
+    connectionPool: undefined,
+    outlierDetection: undefined,
   },
   ingress: { class: 'istio', controllerMode: 'STRICT', selector: { istio: 'ingressgateway' } },
+  proxy: defaultProxyConfig,
+  disableListenerLog: false,
+  tlsDefaults: { minProtocolVersion: undefined, cipherSuites: [], ecdhCurves: [] },
+  defaultExportTo: { services: [], virtualServices: [], destinationRules: [] },
   accessLog: undefined,
   accessLogProviders: new Map(),
   defaultAccessLogProviders: [],
@@ -111,51 +148,3 @@ export const defaultJsonFormat: Readonly<Record<string, string>> = {
   user_agent: '%REQ(USER-AGENT)%',
   x_forwarded_for: '%REQ(X-FORWARDED-FOR)%',
 };
-
-/** Of MeshConfig's defaultConfig (ProxyConfig), of which gatewayTopology is served in part. */
-const unservedProxyConfigKeys = [
-  ...['configPath', 'binaryPath', 'serviceCluster', 'drainDuration', 'discoveryAddress', 'statsdUdpAddress'],
-  ...['proxyAdminPort', 'controlPlaneAuthPolicy', 'customConfigFile', 'statNameLength', 'concurrency'],
-  ...['proxyBootstrapTemplatePath', 'interceptionMode', 'tracing', 'envoyAccessLogService', 'envoyMetricsService'],
-  ...['proxyMetadata', 'runtimeValues', 'statusPort', 'extraStatTags', 'terminationDrainDuration', 'meshId'],
-  ...['readinessProbe', 'proxyStatsMatcher', 'holdApplicationUntilProxyStarts', 'caCertificatesPem', 'image'],
-  ...['privateKeyProvider', 'proxyHeaders', 'fileFlushInterval', 'fileFlushMinSizeKb', 'statsCompression'],
-  ...['connectionSettings', 'gatewayTopology.forwardClientCertDetails'],
-];
-
-/** Keys of MeshConfig that Istio has and Tidegate does not obey yet; a dot leads into a mapping. */
-export const unservedMeshKeys: ReadonlySet<string> = new Set([
-  'proxyListenPort',
-  'proxyInboundListenPort',
-  'proxyHttpPort',
-  'enableTracing',
-  'enableEnvoyAccessLogService',
-  'disableEnvoyListenerLog',
-  'outboundTrafficPolicy',
-  'inboundTrafficPolicy',
-  'configSources',
-  'enableAutoMtls',
-  'trustDomain',
-  'trustDomainAliases',
-  'caCertificates',
-  'defaultServiceExportTo',
-  'defaultVirtualServiceExportTo',
-  'defaultDestinationRuleExportTo',
-  'rootNamespace',
-  'localityLbSetting',
-  'zoneAwareLbSetting',
-  'inboundClusterStatName',
-  'outboundClusterStatName',
-  'certificates',
-  'thriftConfig',
-  'serviceSettings',
-  'enablePrometheusMerge',
-  'verifyCertificateAtClient',
-  'ca',
-  'discoverySelectors',
-  'defaultTrafficPolicy',
-  'meshMTLS',
-  'tlsDefaults',
-  'hboneIdleTimeout',
-  ...unservedProxyConfigKeys.map((key) => `defaultConfig.${key}`),
-]);

@@ -102,6 +102,8 @@ export interface ModelServer {
 export interface ServerTlsSettings {
   /** At least one, in order of preference. */
   readonly certificates: readonly ServerCertificate[];
+  /** Among workloads of the mesh (ISTIO_MUTUAL), for which the mesh's tlsDefaults do not hold. */
+  readonly isMesh: boolean;
   readonly clientCertificate: 'none' | 'optional' | 'required';
   /** What client certificates are held against. */
   readonly validation: ClientValidation | undefined;

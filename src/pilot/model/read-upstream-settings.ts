@@ -1,30 +1,39 @@
 // What the mesh settings say of connections to endpoints, where no DestinationRule says otherwise.
+import {
+  connectionPoolFields,
+  outlierDetectionFields,
+  tcpKeepaliveFields,
+} from '../resources/destination-rule-fields.ts';
+import { durationField, enumField, messageField, stringField } from '../resources/fields.ts';
+import type { Message } from '../resources/message.ts';
+import { parseConnectionPool, parseTcpKeepalive } from '../resources/parse-connection-pool.ts';
+import { parseOutlierDetection } from '../resources/parse-outlier-detection.ts';
+import { parseTlsParameters } from '../resources/parse-server-tls.ts';
+import { defaultTrafficPolicyFields, tlsDefaultsFields } from './mesh-fields.ts';
+import { defaultMeshSettings, type MeshSettings, type UpstreamSettings } from './mesh-settings.ts';
 
-import { tcpKeepaliveFields } from '../resources/destination-rule-fields.ts';
-import { durationField, enumField, messageField } from '../resources/fields.ts';
-import { openMessage, type ParseContext, served, tableOf } from '../resources/message.ts';
-import { parseTcpKeepalive } from '../resources/parse-connection-pool.ts';
-import type { FieldPath } from '../resources/resource.ts';
-import { defaultMeshSettings, type UpstreamSettings } from './mesh-settings.ts';
-
-export const upstreamKeys = ['connectTimeout', 'tcpKeepalive', 'h2UpgradePolicy', 'dnsRefreshRate'] as const;
-
-const fields = tableOf(upstreamKeys, served);
-
-/** What cannot be read is reported in the context and left at its default. */
+/** What cannot be read is reported in the message's context and left at its default. */
 export function readUpstreamSettings(
-  context: ParseContext,
-  path: FieldPath,
-  settings: Readonly<Record<string, unknown>>,
+  message: Message,
+  { tlsDefaults, proxy }: Pick<MeshSettings, 'tlsDefaults' | 'proxy'>,
 ): UpstreamSettings {
-  const given = Object.fromEntries(upstreamKeys.flatMap((key) => (key in settings ? [[key, settings[key]]] : [])));
   const defaults = defaultMeshSettings.upstream;
-  const message = openMessage(context, path, given, fields);
-  if (message === undefined) return defaults;
+  const policy = messageField(message, 'defaultTrafficPolicy', defaultTrafficPolicyFields, (field) => ({
+    connectionPool: messageField(field, 'connectionPool', connectionPoolFields, parseConnectionPool),
+    outlierDetection: messageField(field, 'outlierDetection', outlierDetectionFields, parseOutlierDetection),
+  }));
   return {
     connectTimeoutMs: durationField(message, 'connectTimeout') ?? defaults.connectTimeoutMs,
     tcpKeepalive: messageField(message, 'tcpKeepalive', tcpKeepaliveFields, parseTcpKeepalive),
     upgradesToHttp2: enumField(message, 'h2UpgradePolicy', ['DO_NOT_UPGRADE', 'UPGRADE']) === 'UPGRADE',
     dnsRefreshRateMs: durationField(message, 'dnsRefreshRate') ?? defaults.dnsRefreshRateMs,
+    bufferBytes: proxy.connection.clusterBufferBytes,
+    tlsDefaults: { cipherSuites: tlsDefaults.cipherSuites, ecdhCurves: tlsDefaults.ecdhCurves },
+    clusterStatName: stringField(message, 'outboundClusterStatName') ?? '',
+    connectionPool: policy?.connectionPool,
+    outlierDetection: policy?.outlierDetection,
   };
 }
+
+export const readTlsDefaults = (message: Message): MeshSettings['tlsDefaults'] =>
+  messageField(message, 'tlsDefaults', tlsDefaultsFields, parseTlsParameters) ?? defaultMeshSettings.tlsDefaults;

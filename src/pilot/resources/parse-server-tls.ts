@@ -43,13 +43,20 @@ export function parseServerTls(message: Message): ServerTls | undefined {
     subjectAltNames: stringsField(message, 'subjectAltNames'),
     verifyCertificateSpki: stringsField(message, 'verifyCertificateSpki', oneOf(message, spki, 'SHA-256 in base64')),
     verifyCertificateHash: stringsField(message, 'verifyCertificateHash', oneOf(message, hash, 'SHA-256 in hex')),
-    minProtocolVersion: versionOf(message, 'minProtocolVersion'),
     maxProtocolVersion: versionOf(message, 'maxProtocolVersion'),
-    cipherSuites: known(message, 'cipherSuites', cipherSuites),
-    ecdhCurves: known(message, 'ecdhCurves', curves),
+    ...parseTlsParameters(message),
   };
   return message.broken.size > 0 ? undefined : tls;
 }
+
+/** A mesh's defaults have these too. */
+export const parseTlsParameters = (
+  message: Message,
+): Pick<ServerTls, 'minProtocolVersion' | 'cipherSuites' | 'ecdhCurves'> => ({
+  minProtocolVersion: versionOf(message, 'minProtocolVersion'),
+  cipherSuites: known(message, 'cipherSuites', cipherSuites),
+  ecdhCurves: known(message, 'ecdhCurves', curves),
+});
 
 const filesOf = (message: Message, field: TlsFiles['field']): TlsFiles => ({
   field,

@@ -56,15 +56,37 @@ function discovery(name: string, view: ClusterView, { dnsRefreshRateMs }: Upstre
   };
 }
 
+/** Istio's outboundClusterStatName. A Service of the cluster goes by its short names, others by their host. */
+function statName({ service, port, subset }: ClusterView, { clusterStatName }: UpstreamSettings): string {
+  const isKubernetes = service.resource.kind === 'Service';
+  const values: Readonly<Record<string, string>> = {
+    SERVICE: isKubernetes ? `${service.name}.${service.namespace}` : service.host,
+    SERVICE_NAME: isKubernetes ? service.name : service.host,
+    SERVICE_FQDN: service.host,
+    SERVICE_PORT: String(port.port),
+    SERVICE_PORT_NAME: port.name ?? '',
+    // Istio does not know it here.
+    TARGET_PORT: '0',
+    SUBSET_NAME: subset?.name ?? '',
+  };
+  return clusterStatName.replace(/%([A-Z_]+)%/g, (text, key: string) => values[key] ?? text);
+}
+
 function buildCluster(name: string, view: ClusterView, upstream: UpstreamSettings): Cluster {
-  const { service, port, subset, rule, policy } = view;
+  const { service, port, subset, rule } = view;
+  const policy = {
+    ...view.policy,
+    connectionPool: view.policy.connectionPool ?? upstream.connectionPool,
+    outlierDetection: view.policy.outlierDetection ?? upstream.outlierDetection,
+  };
   const isHttp2 = speaksHttp2(port.protocol, policy.connectionPool, upstream.upgradesToHttp2);
   const tls = view.tls === 'broken' ? undefined : view.tls;
   const [source] = rule?.sources ?? [];
   return create(ClusterSchema, {
     name,
     // Ends the part of a statistic's name that is the cluster's, since a cluster's name has dots.
-    altStatName: `${name};`,
+    altStatName: `${statName(view, upstream) || name};`,
+    ...(upstream.bufferBytes !== undefined && { perConnectionBufferLimitBytes: upstream.bufferBytes }),
     ...discovery(name, view, upstream),
     ...translateLoadBalancer(policy.loadBalancer),
     ...translateConnectionPool(policy, upstream),
@@ -82,7 +104,7 @@ function buildCluster(name: string, view: ClusterView, upstream: UpstreamSetting
       },
     },
     ...translateHttpProtocol(isHttp2, policy, tls),
-    ...translateUpstreamSocket(name, tls, policy, isHttp2),
+    ...translateUpstreamSocket(name, tls, policy, isHttp2, upstream.tlsDefaults),
   });
 }
 

@@ -4,15 +4,18 @@ import { anyPack } from '@bufbuild/protobuf/wkt';
 import { type Filter, FilterSchema } from '../../xds/generated/envoy/config/listener/v3/listener_components_pb.ts';
 import {
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
-  HttpConnectionManager_ForwardClientCertDetails,
+  HttpConnectionManager_ForwardClientCertDetails as ForwardDetails,
   HttpConnectionManagerSchema,
+  HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from '../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { UuidRequestIdConfigSchema } from '../../xds/generated/envoy/extensions/request_id/uuid/v3/uuid_pb.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
+import type { ProxyConfigSettings, ProxyHeaders } from '../model/proxy-config.ts';
 import type { AccessLogView } from '../model/proxy-view.ts';
 import { adsSource, seconds } from './config-source.ts';
 import { type HttpFilterOptions, httpFilters } from './filters/http-filters.ts';
 import { accessLogs } from './translate-access-log.ts';
+import { translateConnectionSettings } from './translate-connection-settings.ts';
 
 function pathNormalization(level: MeshSettings['pathNormalization']) {
   return {
@@ -20,6 +23,24 @@ function pathNormalization(level: MeshSettings['pathNormalization']) {
     mergeSlashes: level === 'MERGE_SLASHES' || level === 'DECODE_AND_MERGE_SLASHES',
     pathWithEscapedSlashesAction:
       level === 'DECODE_AND_MERGE_SLASHES' ? EscapedSlashes.UNESCAPE_AND_FORWARD : EscapedSlashes.KEEP_UNCHANGED,
+  };
+}
+
+function translateProxyHeaders(headers: ProxyHeaders) {
+  return {
+    ...(headers.serverName === undefined
+      ? { serverHeaderTransformation: ServerHeader.PASS_THROUGH }
+      : { serverName: headers.serverName }),
+    ...(headers.requestId ? {} : { generateRequestId: false }),
+    appendXForwardedPort: headers.xForwardedPort,
+  };
+}
+
+function forwardClientCert(mode: ProxyConfigSettings['forwardClientCertDetails']) {
+  const tells = mode === 'APPEND_FORWARD' || mode === 'SANITIZE_SET';
+  return {
+    forwardClientCertDetails: ForwardDetails[mode],
+    ...(tells && { setCurrentClientCertDetails: { subject: true, cert: true, dns: true, uri: true } }),
   };
 }
 
@@ -35,19 +56,19 @@ export function translateHttpConnectionManager(
     routeSpecifier: { case: 'rds', value: { configSource: adsSource(), routeConfigName } },
     httpFilters: httpFilters(options),
     httpProtocolOptions: {},
-    serverName: 'istio-envoy',
+    ...translateProxyHeaders(mesh.proxy.headers),
     accessLog: accessLogs(logs),
     // The gateway is the edge: the peer's address is the client's, whatever X-Forwarded-For says beyond the proxies that are trusted.
     useRemoteAddress: true,
     xffNumTrustedHops: mesh.numTrustedProxies,
-    forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE_SET,
-    setCurrentClientCertDetails: { subject: true, cert: true, dns: true, uri: true },
+    ...forwardClientCert(mesh.proxy.forwardClientCertDetails),
     // No tracer makes spans of it; but endpoints are told the operation, as Istio's gateway tells them.
     tracing: { clientSampling: { value: 100 }, randomSampling: { value: 1 }, overallSampling: { value: 100 } },
     proxy100Continue: true,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: seconds(0),
     ...pathNormalization(mesh.pathNormalization),
+    ...translateConnectionSettings(mesh.proxy.connection),
     requestIdExtension: {
       typedConfig: anyPack(
         UuidRequestIdConfigSchema,

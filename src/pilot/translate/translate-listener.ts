@@ -56,6 +56,7 @@ function translateFilterChain(
           translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, accessLogs.logs, {
             ...network,
             rbac: rbac(authorization, ports),
+            envoyDebugHeaders: mesh.proxy.headers.envoyDebugHeaders,
           }),
         ]
       : [
@@ -74,7 +75,7 @@ function translateFilterChain(
             transportProtocol: plaintextOnly ? 'raw_buffer' : '',
           },
         }),
-    ...(tls === undefined ? {} : { transportSocket: translateTlsContext(tls) }),
+    ...(tls === undefined ? {} : { transportSocket: translateTlsContext(tls, mesh.tlsDefaults) }),
   });
 }
 
@@ -101,6 +102,7 @@ export function translateListener(
 ): XdsResource {
   const { mesh, authorization } = settings;
   const name = listenerName(view.bind, view.targetPort);
+  const bufferBytes = mesh.proxy.connection.listenerBufferBytes;
   const inspects = view.filterChains.some(({ tls, serverNames }) => tls !== undefined || serverNames.length > 0);
   const message = create(ListenerSchema, {
     name,
@@ -113,9 +115,10 @@ export function translateListener(
     filterChains: view.filterChains.map((chain) => translateFilterChain(chain, name, view, settings)),
     // What a proxy put in front has to go before anything is told of the bytes behind it.
     listenerFilters: [...(mesh.proxyProtocol ? [proxyProtocol()] : []), ...(inspects ? [tlsInspector()] : [])],
-    accessLog: listenerAccessLogs(settings.accessLogs.logs),
+    accessLog: mesh.disableListenerLog ? [] : listenerAccessLogs(settings.accessLogs.logs),
     trafficDirection: TrafficDirection.OUTBOUND,
     maxConnectionsToAcceptPerSocketEvent: 1,
+    ...(bufferBytes === undefined ? {} : { perConnectionBufferLimitBytes: bufferBytes }),
     // Unset is true in Envoy.
     ...(view.reusePort ? {} : { enableReusePort: false }),
   });

@@ -11,6 +11,7 @@ import { RouteConfigurationSchema } from '../../xds/generated/envoy/config/route
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
 import { blackHoleVirtualHostName, httpRouteName, httpsRouteName, virtualHostName } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
+import type { ProxyHeaders } from '../model/proxy-config.ts';
 import type { ForwardTargets, RouteTableKey, RouteTableView, RouteView, VirtualHostView } from '../model/proxy-view.ts';
 import { targetName, translateRoute } from './translate-route.ts';
 
@@ -18,22 +19,23 @@ export function routeTableName(key: RouteTableKey): string {
   return key.kind === 'http' ? httpRouteName(key.targetPort, key.bind) : httpsRouteName(key);
 }
 
-/** Hosts of one VirtualService share its routes, and so does their translation. */
-const translated = new WeakMap<RouteView, Route>();
+/** Hosts of one VirtualService share its routes, and so does their translation; one for either way of x-forwarded-host. */
+const translated = [new WeakMap<RouteView, Route>(), new WeakMap<RouteView, Route>()] as const;
 
-function routeOf(view: RouteView): Route {
-  const route = translated.get(view) ?? translateRoute(view);
-  translated.set(view, route);
+function routeOf(view: RouteView, xForwardedHost: boolean): Route {
+  const known = translated[xForwardedHost ? 1 : 0];
+  const route = known.get(view) ?? translateRoute(view, xForwardedHost);
+  known.set(view, route);
   return route;
 }
 
-function translateVirtualHost(view: VirtualHostView): VirtualHost {
+function translateVirtualHost(view: VirtualHostView, headers: ProxyHeaders): VirtualHost {
   const [first = '*'] = view.domains;
   return create(VirtualHostSchema, {
     name: virtualHostName(first, view.port),
     domains: [...view.domains],
-    routes: view.routes.map(routeOf),
-    includeRequestAttemptCount: true,
+    routes: view.routes.map((route) => routeOf(route, headers.xForwardedHost)),
+    includeRequestAttemptCount: headers.attemptCount,
     requireTls: view.httpsRedirect ? VirtualHost_TlsRequirementType.ALL : VirtualHost_TlsRequirementType.NONE,
   });
 }
@@ -56,11 +58,11 @@ const misdirected = ({ port, misdirected: domains }: RouteTableView): VirtualHos
     ],
   });
 
-function virtualHostsOf(table: RouteTableView): readonly VirtualHost[] {
+function virtualHostsOf(table: RouteTableView, headers: ProxyHeaders): readonly VirtualHost[] {
   const { virtualHosts, unrouted } = table;
   if (virtualHosts.length + table.misdirected.length === 0) return [blackHole(table.port)];
   return [
-    ...virtualHosts.map(translateVirtualHost),
+    ...virtualHosts.map((view) => translateVirtualHost(view, headers)),
     ...(unrouted.length === 0 ? [] : [{ ...blackHole(table.port), domains: [...unrouted] }]),
     ...(table.misdirected.length === 0 ? [] : [misdirected(table)]),
   ];
@@ -77,11 +79,15 @@ function ownersOf(table: RouteTableView): readonly ResourceRef[] {
 }
 
 /** `exists` tells clusters that are there: a route to another one answers 503, and must not be waited for. */
-export function translateRouteTable(table: RouteTableView, exists: (cluster: string) => boolean): XdsResource {
+export function translateRouteTable(
+  table: RouteTableView,
+  headers: ProxyHeaders,
+  exists: (cluster: string) => boolean,
+): XdsResource {
   const name = routeTableName(table.key);
   const message = create(RouteConfigurationSchema, {
     name,
-    virtualHosts: virtualHostsOf(table).toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    virtualHosts: virtualHostsOf(table, headers).toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
     validateClusters: false,
     maxDirectResponseBodySizeBytes: 1024 * 1024,
     // Clients come through node ports and write them into Host.

@@ -63,7 +63,10 @@ function operation(route: RouteView): string {
 
 const everyRequest: RequestShare = { numerator: 100, denominator: 'HUNDRED' };
 
-function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof RouteSchema>['action']> {
+function translateAction(
+  route: RouteView,
+  appendXForwardedHost: boolean,
+): NonNullable<MessageInitShape<typeof RouteSchema>['action']> {
   if (route.action.kind === 'broken') return { case: 'directResponse', value: { status: 500 } };
   if (route.action.kind === 'redirect') return { case: 'redirect', value: translateRedirect(route.action) };
   if (route.action.kind === 'direct') return { case: 'directResponse', value: translateDirectResponse(route.action) };
@@ -85,6 +88,7 @@ function translateAction(route: RouteView): NonNullable<MessageInitShape<typeof 
         traceSampled: false,
       })),
       maxGrpcTimeout: timeout,
+      appendXForwardedHost,
     },
   };
 }
@@ -105,7 +109,7 @@ function perFilterConfig({
   };
 }
 
-export function translateRoute(route: RouteView): Route {
+export function translateRoute(route: RouteView, appendXForwardedHost: boolean): Route {
   const { namespace, name } = route.virtualService;
   return create(RouteSchema, {
     name: routeName(route),
@@ -113,7 +117,7 @@ export function translateRoute(route: RouteView): Route {
     ...translateHeaderOperations(route.headerOperations),
     ...perFilterConfig(route),
     ...(route.statPrefix === undefined ? {} : { statPrefix: route.statPrefix }),
-    action: translateAction(route),
+    action: translateAction(route, appendXForwardedHost),
     metadata: {
       filterMetadata: { istio: { config: configPath({ kind: 'VirtualService', namespace, name }) } },
     },

@@ -13,6 +13,7 @@ import {
 } from '../../xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import { fileCertificateName, fileRootName } from '../../xds/resource-names.ts';
 import type { UpstreamTlsSettings } from '../model/build-upstream-tls.ts';
+import { defaultMeshSettings, type TlsDefaults, type UpstreamSettings } from '../model/mesh-settings.ts';
 import type { ClientValidation, RootCertificates, ServerCertificate, ServerTlsSettings } from '../model/model.ts';
 import { adsSecretSource, fileSecretSource } from './config-source.ts';
 import { secretName } from './secret-name.ts';
@@ -69,6 +70,9 @@ function validationContext(validation: ClientValidation): Pick<CommonTlsContext,
   };
 }
 
+const { tlsDefaults: noDefaults } = defaultMeshSettings;
+type TlsVersion = NonNullable<TlsDefaults['minProtocolVersion']>;
+
 const protocols = {
   TLSV1_0: Protocol.TLSv1_0,
   TLSV1_1: Protocol.TLSv1_1,
@@ -76,8 +80,20 @@ const protocols = {
   TLSV1_3: Protocol.TLSv1_3,
 } as const;
 
-function parameters(tls: ServerTlsSettings): Pick<CommonTlsContext, 'tlsParams'> {
-  const { minProtocolVersion: min, maxProtocolVersion: max, cipherSuites, ecdhCurves } = tls;
+/** A default that the server's own highest version rules out would cost the listener. */
+function lowestVersion(
+  { minProtocolVersion, maxProtocolVersion: max }: ServerTlsSettings,
+  usual: TlsVersion | undefined,
+) {
+  return minProtocolVersion ?? (usual !== undefined && max !== undefined && usual > max ? max : usual);
+}
+
+function parameters(tls: ServerTlsSettings, defaults: TlsDefaults): Pick<CommonTlsContext, 'tlsParams'> {
+  const usual = tls.isMesh ? noDefaults : defaults;
+  const min = lowestVersion(tls, usual.minProtocolVersion);
+  const max = tls.maxProtocolVersion;
+  const cipherSuites = tls.cipherSuites.length > 0 ? tls.cipherSuites : usual.cipherSuites;
+  const ecdhCurves = tls.ecdhCurves.length > 0 ? tls.ecdhCurves : usual.ecdhCurves;
   if (min === undefined && max === undefined && cipherSuites.length + ecdhCurves.length === 0) return {};
   return {
     tlsParams: {
@@ -97,13 +113,19 @@ export function translateUpstreamTlsContext(
   tls: UpstreamTlsSettings,
   clusterName: string,
   speaksHttp2: boolean,
+  defaults: UpstreamSettings['tlsDefaults'],
 ): TransportSocket {
   const { certificate, roots, subjectAltNames, isMesh } = tls;
   const alpnProtocols = isMesh ? meshAlpn[speaksHttp2 ? 'http2' : 'http1'] : speaksHttp2 ? ['h2'] : [];
   const context = create(UpstreamTlsContextSchema, {
     commonTlsContext: {
       alpnProtocols,
-      tlsParams: { tlsMinimumProtocolVersion: Protocol.TLSv1_2, tlsMaximumProtocolVersion: Protocol.TLSv1_3 },
+      tlsParams: {
+        tlsMinimumProtocolVersion: Protocol.TLSv1_2,
+        tlsMaximumProtocolVersion: Protocol.TLSv1_3,
+        cipherSuites: [...defaults.cipherSuites],
+        ecdhCurves: [...defaults.ecdhCurves],
+      },
       tlsCertificateSdsSecretConfigs:
         certificate === undefined ? [] : [sdsConfig(certificateName(certificate), certificate.kind)],
       validationContextType:
@@ -125,13 +147,13 @@ export function translateUpstreamTlsContext(
   });
 }
 
-export function translateTlsContext(tls: ServerTlsSettings): TransportSocket {
+export function translateTlsContext(tls: ServerTlsSettings, defaults: TlsDefaults): TransportSocket {
   const context = create(DownstreamTlsContextSchema, {
     commonTlsContext: {
       alpnProtocols: ['h2', 'http/1.1'],
       tlsCertificateSdsSecretConfigs: tls.certificates.map((one) => sdsConfig(certificateName(one), one.kind)),
       ...(tls.validation === undefined ? {} : validationContext(tls.validation)),
-      ...parameters(tls),
+      ...parameters(tls, defaults),
     },
     requireClientCertificate: tls.clientCertificate === 'required',
   });

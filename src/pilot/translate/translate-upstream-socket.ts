@@ -7,6 +7,7 @@ import { ProxyProtocolConfig_Version as Version } from '../../xds/generated/envo
 import { ProxyProtocolUpstreamTransportSchema } from '../../xds/generated/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.ts';
 import { RawBufferSchema } from '../../xds/generated/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.ts';
 import type { UpstreamTlsSettings } from '../model/build-upstream-tls.ts';
+import type { UpstreamSettings } from '../model/mesh-settings.ts';
 import type { ClusterPolicy } from '../model/proxy-view.ts';
 import { translateUpstreamTlsContext } from './translate-tls-context.ts';
 
@@ -32,8 +33,9 @@ export function translateUpstreamSocket(
   tls: UpstreamTlsSettings | undefined,
   { proxyProtocol }: ClusterPolicy,
   speaksHttp2: boolean,
+  defaults: UpstreamSettings['tlsDefaults'],
 ): Pick<MessageInitShape<typeof ClusterSchema>, 'transportSocket'> {
-  const socket = tls && translateUpstreamTlsContext(tls, clusterName, speaksHttp2);
+  const socket = tls && translateUpstreamTlsContext(tls, clusterName, speaksHttp2, defaults);
   if (proxyProtocol !== undefined) return { transportSocket: withProxyHeader(socket ?? rawBuffer, proxyProtocol) };
   return socket === undefined ? {} : { transportSocket: socket };
 }

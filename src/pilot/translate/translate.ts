@@ -26,7 +26,10 @@ function translateView(view: ProxyView): ResourceSet {
   set.set(typeUrls.secret, byName(view.secrets.map(translateSecret)));
   const exists = ({ typeUrl, name }: ResourceReference): boolean => set.get(typeUrl)?.has(name) === true;
   const hasCluster = (name: string): boolean => exists({ typeUrl: typeUrls.cluster, name });
-  set.set(typeUrls.route, byName(view.routeTables.map((table) => translateRouteTable(table, hasCluster))));
+  set.set(
+    typeUrls.route,
+    byName(view.routeTables.map((table) => translateRouteTable(table, view.mesh.proxy.headers, hasCluster))),
+  );
   set.set(typeUrls.listener, byName(view.listeners.map((listener) => translateListener(listener, view, exists))));
   return set;
 }

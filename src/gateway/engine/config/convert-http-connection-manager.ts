@@ -1,6 +1,8 @@
 // The network filter that speaks HTTP: its routes, filters, limits and logs.
 import { createHash } from 'node:crypto';
 import { toBinary } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from '../../../xds/generated/envoy/config/core/v3/protocol_pb.ts';
 import { RouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
 import { CorsSchema } from '../../../xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { HTTPFaultSchema } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
@@ -12,10 +14,12 @@ import {
   type HttpConnectionManager as EnvoyManager,
   HttpConnectionManager_ForwardClientCertDetails as ForwardDetails,
   type HttpFilter,
+  HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
   HttpConnectionManager_PathWithEscapedSlashesAction as SlashesAction,
 } from '../../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import type { ChainContext } from './chain-context.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
+import { convertDownstreamLimits } from './convert-downstream-limits.ts';
 import { convertRbac } from './convert-rbac.ts';
 import { convertRouteTable } from './convert-route-table.ts';
 import { durationMs } from './duration-ms.ts';
@@ -27,13 +31,14 @@ import { warnUnhandledFields } from './warn-unhandled-fields.ts';
 const managerFields = new Set([
   ...['statPrefix', 'routeSpecifier', 'httpFilters', 'serverName', 'useRemoteAddress', 'xffNumTrustedHops'],
   ...['normalizePath', 'mergeSlashes', 'streamIdleTimeout', 'maxRequestHeadersKb', 'upgradeConfigs', 'accessLog'],
-  ...['commonHttpProtocolOptions', 'httpProtocolOptions', 'pathWithEscapedSlashesAction'],
+  ...['commonHttpProtocolOptions', 'httpProtocolOptions', 'http2ProtocolOptions', 'pathWithEscapedSlashesAction'],
+  ...['requestTimeout', 'requestHeadersTimeout'],
   // The engine makes no spans, and always answers Expect and makes request ids as here.
+  ...['serverHeaderTransformation', 'generateRequestId', 'appendXForwardedPort'],
   ...['tracing', 'forwardClientCertDetails', 'setCurrentClientCertDetails', 'proxy100Continue', 'requestIdExtension'],
   // Time that a connection gets to close, and internal addresses, which a gateway at the edge has none of.
   ...['delayedCloseTimeout', 'drainTimeout', 'internalAddressConfig'],
 ]);
-const commonFields = new Set(['maxHeadersCount']);
 const noFields: ReadonlySet<string> = new Set();
 
 const router: string = RouterSchema.typeName;
@@ -50,12 +55,6 @@ const knownFilters: ReadonlySet<string> = new Set([
 const guards =
   /\.(jwt_authn|ext_authz|oauth2|basic_auth|api_key_auth|csrf|ratelimit|local_ratelimit|wasm|lua|ext_proc|golang)\./;
 
-const servedSlashes: ReadonlySet<SlashesAction> = new Set([
-  SlashesAction.IMPLEMENTATION_SPECIFIC_DEFAULT,
-  SlashesAction.KEEP_UNCHANGED,
-  SlashesAction.UNESCAPE_AND_FORWARD,
-]);
-
 const fiveMinutes = 300_000;
 
 export function convertHttpConnectionManager(
@@ -65,15 +64,8 @@ export function convertHttpConnectionManager(
 ): HttpConnectionManager {
   warnUnhandledFields(manager, managerFields, findings);
   const common = manager.commonHttpProtocolOptions;
-  if (common)
-    warnUnhandledFields(common, commonFields, findings.within('HttpConnectionManager', 'CommonHttpProtocolOptions'));
   const http1 = manager.httpProtocolOptions;
   if (http1) warnUnhandledFields(http1, noFields, findings.within('HttpConnectionManager', 'HttpProtocolOptions'));
-  const slashes = manager.pathWithEscapedSlashesAction;
-  if (!servedSlashes.has(slashes))
-    findings.warn(
-      'path_with_escaped_slashes_action is supported by the embedded engine only as UNESCAPE_AND_FORWARD and KEEP_UNCHANGED: %2F is kept',
-    );
   if (manager.statPrefix === '')
     findings.constraint('HttpConnectionManager', 'StatPrefix', 'value length must be at least 1 characters');
   return {
@@ -81,12 +73,19 @@ export function convertHttpConnectionManager(
     statPrefix: manager.statPrefix,
     routeConfigName: nameRoutes(manager, context, findings),
     serverName: manager.serverName || 'envoy',
+    ...convertServerHeader(manager.serverHeaderTransformation),
+    ...(manager.generateRequestId === false && { generateRequestId: false }),
+    ...(manager.appendXForwardedPort && { appendXForwardedPort: true }),
+    ...(suppressesEnvoyHeaders(manager.httpFilters) && { suppressEnvoyHeaders: true }),
     useRemoteAddress: manager.useRemoteAddress ?? false,
     xffNumTrustedHops: manager.xffNumTrustedHops,
-    forwardClientCert: convertForwardClientCert(manager, findings),
+    forwardClientCert: convertForwardClientCert(manager),
     normalizePath: manager.normalizePath ?? false,
     mergeSlashes: manager.mergeSlashes,
-    unescapeSlashes: slashes === SlashesAction.UNESCAPE_AND_FORWARD,
+    escapedSlashes:
+      slashActions.find((name) => SlashesAction[name] === manager.pathWithEscapedSlashesAction) ?? 'KEEP_UNCHANGED',
+    ...convertUnderscores(common?.headersWithUnderscoresAction),
+    limits: convertDownstreamLimits(manager, findings),
     streamIdleTimeoutMs: durationMs(manager.streamIdleTimeout, fiveMinutes),
     maxRequestHeadersKb: manager.maxRequestHeadersKb ?? 60,
     maxRequestHeadersCount: common?.maxHeadersCount ?? 100,
@@ -102,17 +101,32 @@ export function convertHttpConnectionManager(
   };
 }
 
-function convertForwardClientCert(manager: EnvoyManager, findings: Findings): ForwardClientCert | undefined {
+const slashActions = ['REJECT_REQUEST', 'UNESCAPE_AND_REDIRECT', 'UNESCAPE_AND_FORWARD'] as const;
+
+function convertUnderscores(action: Underscores | undefined): Pick<HttpConnectionManager, 'headersWithUnderscores'> {
+  if (action === Underscores.REJECT_REQUEST) return { headersWithUnderscores: 'REJECT_REQUEST' };
+  return action === Underscores.DROP_HEADER ? { headersWithUnderscores: 'DROP_HEADER' } : {};
+}
+
+function convertServerHeader(transformation: ServerHeader): Pick<HttpConnectionManager, 'keepsServer'> {
+  if (transformation === ServerHeader.PASS_THROUGH) return { keepsServer: 'ALWAYS' };
+  return transformation === ServerHeader.APPEND_IF_ABSENT ? { keepsServer: 'IF_PRESENT' } : {};
+}
+
+/** What cannot be read of the router is reported with the filters. */
+function suppressesEnvoyHeaders(filters: readonly HttpFilter[]): boolean {
+  const config = filters.map(configOf).find((any) => extensionType(any) === router);
+  return config?.typeUrl !== undefined && (anyUnpack(config, RouterSchema)?.suppressEnvoyHeaders ?? false);
+}
+
+const forwardModes = ['FORWARD_ONLY', 'APPEND_FORWARD', 'SANITIZE_SET', 'ALWAYS_FORWARD_ONLY'] as const;
+
+function convertForwardClientCert(manager: EnvoyManager): ForwardClientCert | undefined {
   const mode = manager.forwardClientCertDetails;
   if (mode === ForwardDetails.SANITIZE) return undefined;
-  if (mode !== ForwardDetails.SANITIZE_SET) {
-    findings.warn(
-      'forward_client_cert_details other than SANITIZE and SANITIZE_SET is not supported by the embedded engine: x-forwarded-client-cert is removed',
-    );
-    return undefined;
-  }
   const details = manager.setCurrentClientCertDetails;
   return {
+    mode: forwardModes.find((name) => ForwardDetails[name] === mode) ?? 'SANITIZE_SET',
     cert: details?.cert ?? false,
     chain: details?.chain ?? false,
     subject: details?.subject ?? false,

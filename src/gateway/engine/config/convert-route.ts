@@ -29,6 +29,7 @@ const matchFields = new Set(['pathSpecifier', 'caseSensitive', 'headers', 'query
 const actionFields = new Set([
   ...['clusterSpecifier', 'timeout', 'retryPolicy', 'maxGrpcTimeout', 'metadataMatch'],
   ...['prefixRewrite', 'regexRewrite', 'hostRewriteSpecifier', 'requestMirrorPolicies', 'hashPolicy'],
+  'appendXForwardedHost',
 ]);
 const weightedFields = new Set(['clusters', 'totalWeight', 'runtimeKeyPrefix']);
 const weightFields = new Set(['name', 'weight', 'metadataMatch', 'hostRewriteSpecifier', ...headerChangeFields]);
@@ -192,6 +193,7 @@ function convertForward(
     timeoutMs: durationMs(action.timeout, fifteenSeconds),
     retry: policy && convertRetry(policy, findings.within('RouteAction', 'RetryPolicy')),
     ...convertRewrite(action, findings),
+    ...(action.appendXForwardedHost && { appendXForwardedHost: true }),
     ...convertMirrors(action, findings),
     ...(action.hashPolicy.length > 0 && { hashPolicies: convertHashPolicies(action.hashPolicy, findings) }),
     ...(action.maxGrpcTimeout && { maxGrpcTimeoutMs: durationMs(action.maxGrpcTimeout, 0) }),

@@ -54,8 +54,12 @@ export interface FilterChainConfig {
   readonly network: HttpConnectionManager | TcpProxy;
 }
 
-/** What x-forwarded-client-cert says. */
+export type EscapedSlashes = 'KEEP_UNCHANGED' | 'REJECT_REQUEST' | 'UNESCAPE_AND_REDIRECT' | 'UNESCAPE_AND_FORWARD';
+
+/** What x-forwarded-client-cert says, and what becomes of the client's own. */
 export interface ForwardClientCert {
+  /** Envoy's forward_client_cert_details; SANITIZE is no ForwardClientCert at all. */
+  readonly mode: 'FORWARD_ONLY' | 'APPEND_FORWARD' | 'SANITIZE_SET' | 'ALWAYS_FORWARD_ONLY';
   readonly cert: boolean;
   readonly chain: boolean;
   readonly subject: boolean;
@@ -63,19 +67,46 @@ export interface ForwardClientCert {
   readonly dns: boolean;
 }
 
+/** How long requests and connections of clients may take, in milliseconds; 0 for no limit. */
+export interface DownstreamLimits {
+  /** A connection without requests. */
+  readonly idleTimeoutMs: number;
+  readonly maxConnectionDurationMs: number;
+  /** A request and its answer. */
+  readonly maxStreamDurationMs: number;
+  /** Until the last byte of a request is here. */
+  readonly requestTimeoutMs: number;
+  /** From the first byte of a request to the last of its head. */
+  readonly requestHeadersTimeoutMs: number;
+  readonly maxConcurrentStreams: number;
+  /** Bytes in flight that a client may send on a stream, and on a connection. */
+  readonly initialStreamWindowBytes: number;
+  readonly initialConnectionWindowBytes: number;
+}
+
 export interface HttpConnectionManager {
   readonly kind: 'http';
   readonly statPrefix: string;
   readonly routeConfigName: string;
   readonly serverName: string;
+  /** When `server` of an answer is left alone; absent: never. */
+  readonly keepsServer?: 'ALWAYS' | 'IF_PRESENT';
+  /** Absent: true. */
+  readonly generateRequestId?: boolean;
+  readonly appendXForwardedPort?: boolean;
+  /** The router adds no `x-envoy-` headers that only explain. */
+  readonly suppressEnvoyHeaders?: boolean;
   readonly useRemoteAddress: boolean;
   readonly xffNumTrustedHops: number;
   /** Undefined: endpoints are told nothing of client certificates. */
   readonly forwardClientCert: ForwardClientCert | undefined;
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;
-  /** `%2F` and `%5C` are slashes too. */
-  readonly unescapeSlashes: boolean;
+  /** What becomes of `%2F` and `%5C`. */
+  readonly escapedSlashes: EscapedSlashes;
+  /** Of header names with an underscore; absent: they are like others. */
+  readonly headersWithUnderscores?: 'REJECT_REQUEST' | 'DROP_HEADER';
+  readonly limits: DownstreamLimits;
   /** Milliseconds; 0 for none. */
   readonly streamIdleTimeoutMs: number;
   readonly maxRequestHeadersKb: number;
@@ -225,6 +256,8 @@ export interface ForwardAction {
   readonly maxGrpcTimeoutMs?: number;
   /** The authority that endpoints see. */
   readonly hostRewrite?: string;
+  /** The authority before is told in x-forwarded-host. */
+  readonly appendXForwardedHost?: boolean;
   readonly pathRewrite?: PathRewrite;
   readonly mirrors?: readonly MirrorPolicy[];
   /** What consistent load balancing tells requests by; absent: nothing. */

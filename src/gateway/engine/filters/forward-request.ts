@@ -180,7 +180,7 @@ function createForwarding(
     }
     if (policy && mayRetry() && retriesReset(policy, reset.reason) && retryLater()) return;
     finish();
-    exchange.sendLocalReply(resetReply(reset, retries > 0));
+    exchange.sendLocalReply(resetReply(reset, retries > 0, exchange.manager.suppressEnvoyHeaders));
   };
 
   const timeOut = (details: string): void => {
@@ -315,7 +315,8 @@ function createForwarding(
       };
       const expectedMs = perTryTimeoutMs || timeoutMs;
       if (expectedMs > 0) {
-        exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(expectedMs));
+        if (!exchange.manager.suppressEnvoyHeaders)
+          exchange.headers.push('x-envoy-expected-rq-timeout-ms', String(expectedMs));
         // So that the server gives up when the gateway does.
         if (action.maxGrpcTimeoutMs !== undefined && isGrpc)
           setHeader(exchange.headers, 'grpc-timeout', grpcTimeout(expectedMs));

@@ -9,7 +9,7 @@ import type {
 } from '../config/engine-config.ts';
 import { buildRequestInfo } from '../http/build-request-info.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { type HeaderList, setHeader } from '../http/header-list.ts';
+import { getHeader, type HeaderList, setHeader } from '../http/header-list.ts';
 import { matchedLength, pathOnly } from '../match/match-path.ts';
 import { mutateHeaders } from './mutate-headers.ts';
 
@@ -44,17 +44,27 @@ export function prepareUpstreamRequest(
   };
   change(entry.headers);
   // Of the two only the route's leaves a trace, as in Envoy.
-  if (entry.hostRewrite !== undefined) exchange.authority = entry.hostRewrite;
+  if (entry.hostRewrite !== undefined) rewriteHost(exchange, action, entry.hostRewrite);
   change(route.headers);
   if (action.hostRewrite !== undefined) {
-    setHeader(exchange.headers, 'x-envoy-original-host', exchange.authority);
-    exchange.authority = action.hostRewrite;
+    if (!exchange.manager.suppressEnvoyHeaders)
+      setHeader(exchange.headers, 'x-envoy-original-host', exchange.authority);
+    rewriteHost(exchange, action, action.hostRewrite);
   }
   if (action.pathRewrite !== undefined) rewritePath(exchange, route.match, action.pathRewrite);
 }
 
+/** The host before is added to x-forwarded-host where the route wants that, once. */
+function rewriteHost(exchange: Exchange, { appendXForwardedHost }: ForwardAction, host: string): void {
+  const before = exchange.authority;
+  const given = getHeader(exchange.headers, 'x-forwarded-host');
+  if (appendXForwardedHost && before !== '' && given?.split(',').at(-1) !== before)
+    setHeader(exchange.headers, 'x-forwarded-host', given ? `${given},${before}` : before);
+  exchange.authority = host;
+}
+
 function rewritePath(exchange: Exchange, match: RouteMatch, rewrite: PathRewrite): void {
-  setHeader(exchange.headers, 'x-envoy-original-path', exchange.path);
+  if (!exchange.manager.suppressEnvoyHeaders) setHeader(exchange.headers, 'x-envoy-original-path', exchange.path);
   exchange.path = rewrittenPath(exchange.path, match, rewrite);
 }
 

@@ -24,14 +24,14 @@ export function resetDetails(prefix: string, reset: UpstreamReset): string {
   return `${prefix}{${`${reset.reason}${failure}`.replaceAll(' ', '_')}}`;
 }
 
-/** The answer to a request that no endpoint began to answer. */
-export function resetReply(reset: UpstreamReset, retried: boolean): LocalReply {
+/** The answer to a request that no endpoint began to answer; a silent one without headers that only explain. */
+export function resetReply(reset: UpstreamReset, retried: boolean, isSilent = false): LocalReply {
   const status = reset.reason === 'protocol error' ? 502 : 503;
   return {
     status,
     body: `upstream connect error or disconnect/reset before headers. ${retried ? 'retried and the latest ' : ''}reset reason: ${reset.reason}`,
     details: resetDetails('upstream_reset_before_response_started', reset),
     flags: [resetFlag(reset.reason)],
-    ...(reset.reason === 'overflow' && { headers: ['x-envoy-overloaded', 'true'] }),
+    ...(reset.reason === 'overflow' && !isSilent && { headers: ['x-envoy-overloaded', 'true'] }),
   };
 }

@@ -2,11 +2,11 @@
 import type { HttpConnectionManager } from '../config/engine-config.ts';
 import type { DownstreamStream } from './downstream-stream.ts';
 import type { LocalReply } from './exchange.ts';
-import { getHeader, hasToken } from './header-list.ts';
+import { getHeader, type HeaderList, hasToken } from './header-list.ts';
 import { normalizePath } from './normalize-path.ts';
 
 export type CheckedRequest =
-  | { readonly kind: 'accepted'; readonly path: string; readonly authority: string }
+  | { readonly kind: 'accepted'; readonly path: string; readonly authority: string; readonly headers: HeaderList }
   | { readonly kind: 'rejected'; readonly reply: LocalReply };
 
 // Neither may carry what would end a line or a word of an HTTP/1.1 head.
@@ -39,10 +39,24 @@ export function checkRequest(
   if (!target.startsWith('/')) return rejected(404, '', 'absolute_path_rejected');
   const normalized = normalizePath(target, manager);
   if (normalized.kind === 'rejected') return rejected(400, '', 'path_normalization_failed');
+  if (normalized.kind === 'redirect') return redirected(normalized.path);
   const upgrade = requestedUpgrade(stream);
   const isOffered = upgrade === undefined || manager.upgradeTypes.some((type) => type.toLowerCase() === upgrade);
   if (!isOffered) return rejected(403, '', 'upgrade_failed');
-  return { kind: 'accepted', path: normalized.path, authority };
+  const headers = withoutUnderscores(head.headers, manager.headersWithUnderscores);
+  return headers === undefined
+    ? rejected(400, 'Bad Request', 'http1.unexpected_underscore', ['DPE'])
+    : { kind: 'accepted', path: normalized.path, authority, headers };
+}
+
+/** Undefined: the request is refused for one of them. */
+function withoutUnderscores(
+  headers: HeaderList,
+  action: HttpConnectionManager['headersWithUnderscores'],
+): HeaderList | undefined {
+  if (action === undefined || !headers.some((text, i) => i % 2 === 0 && text.includes('_'))) return headers;
+  if (action === 'REJECT_REQUEST') return undefined;
+  return headers.filter((_, i) => !headers[i - (i % 2)]?.includes('_'));
 }
 
 /** The protocol that a client asks to change to. `h2c` is not an upgrade to Envoy: it answers in HTTP/1.1. */
@@ -58,6 +72,12 @@ export function wantsUpgrade(upgrade: string | undefined, connection: string | u
   if (wanted === undefined || wanted === '' || wanted === 'h2c') return undefined;
   return hasToken(connection, 'upgrade') ? wanted : undefined;
 }
+
+/** Escaped slashes are not to be in a path; the client asks again without. */
+const redirected = (path: string): CheckedRequest => ({
+  kind: 'rejected',
+  reply: { status: 307, body: '', details: 'path_normalization_failed', headers: ['location', path] },
+});
 
 function rejected(status: number, body: string, details: string, flags: LocalReply['flags'] = []): CheckedRequest {
   return { kind: 'rejected', reply: { status, body, details, flags, close: true } };

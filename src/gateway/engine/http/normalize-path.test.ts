@@ -4,8 +4,9 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { normalizePath } from './normalize-path.ts';
 
-const normalize = (path: string, mergeSlashes = false, unescapeSlashes = false): string => {
-  const result = normalizePath(path, { normalizePath: true, mergeSlashes, unescapeSlashes });
+const normalize = (path: string, mergeSlashes = false, unescapes = false): string => {
+  const escapedSlashes = unescapes ? 'UNESCAPE_AND_FORWARD' : 'KEEP_UNCHANGED';
+  const result = normalizePath(path, { normalizePath: true, mergeSlashes, escapedSlashes });
   return result.kind === 'ok' ? result.path : 'rejected';
 };
 
@@ -46,7 +47,7 @@ describe('normalizePath', () => {
       ['/a?b=%2F', '/a?b=%2F'],
     ] as const)
       assert.equal(normalize(path, true, true), expected, path);
-    const only = { normalizePath: false, mergeSlashes: false, unescapeSlashes: true };
+    const only = { normalizePath: false, mergeSlashes: false, escapedSlashes: 'UNESCAPE_AND_FORWARD' } as const;
     assert.deepEqual(normalizePath('/a%2F%2F..', only), { kind: 'ok', path: '/a//..' });
   });
 

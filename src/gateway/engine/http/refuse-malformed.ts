@@ -1,16 +1,30 @@
-// The answer to bytes that are no HTTP/1.1 request, or one beyond the limits: Envoy's words, then a slow close.
+// The answer to bytes that are no HTTP/1.1 request, one beyond the limits, or one that does not come: Envoy's words, then a slow close.
 import type { Socket } from 'node:net';
 import { delayedCloseMs } from './create-http1-stream.ts';
 import { describeConnection } from './describe-connection.ts';
 import type { ConnectionState, HttpServing } from './http-serving.ts';
 import { currentDate } from './local-reply.ts';
 
-export type Malformation = 'malformed' | 'headers-too-large' | 'too-many-headers';
+export type Malformation = 'malformed' | 'headers-too-large' | 'too-many-headers' | 'too-slow';
 
-const answers: Readonly<Record<Malformation, { status: number; phrase: string; details: string }>> = {
+interface Answer {
+  readonly status: number;
+  readonly phrase: string;
+  /** The phrase where absent. */
+  readonly body?: string;
+  readonly details: string;
+}
+
+const answers: Readonly<Record<Malformation, Answer>> = {
   malformed: { status: 400, phrase: 'Bad Request', details: 'http1.codec_error' },
   'headers-too-large': { status: 431, phrase: 'Request Header Fields Too Large', details: 'http1.headers_too_large' },
   'too-many-headers': { status: 431, phrase: 'Request Header Fields Too Large', details: 'http1.too_many_headers' },
+  'too-slow': {
+    status: 408,
+    phrase: 'Request Timeout',
+    body: 'request header timeout',
+    details: 'request_header_timeout',
+  },
 };
 
 export function refuseMalformed(
@@ -21,16 +35,16 @@ export function refuseMalformed(
 ): void {
   const { connection } = state;
   const manager = state.manager();
-  const { status, phrase, details } = answers[kind];
+  const { status, phrase, body = phrase, details } = answers[kind];
   const head = [
     `HTTP/1.1 ${status} ${phrase}`,
-    `content-length: ${phrase.length}`,
+    `content-length: ${body.length}`,
     'content-type: text/plain',
     `date: ${currentDate()}`,
-    `server: ${manager.serverName}`,
+    ...(manager.keepsServer === 'ALWAYS' ? [] : [`server: ${manager.serverName}`]),
     'connection: close',
   ];
-  socket.write(`${head.join('\r\n')}\r\n\r\n${phrase}`, 'latin1');
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1');
   // A close while the client still sends would take the answer with it.
   socket.removeAllListeners('data');
   socket.on('data', () => {});
@@ -45,7 +59,7 @@ export function refuseMalformed(
     protocol: 'HTTP/1.1',
     responseCode: status,
     responseCodeDetails: details,
-    responseFlags: ['DPE'],
-    bytesSent: phrase.length,
+    responseFlags: kind === 'too-slow' ? [] : ['DPE'],
+    bytesSent: body.length,
   });
 }

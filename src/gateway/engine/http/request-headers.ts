@@ -2,9 +2,10 @@
 import { randomUUID, type X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { HttpConnectionManager } from '../config/engine-config.ts';
+import { splitAddress } from '../access-log/address.ts';
+import type { ForwardClientCert, HttpConnectionManager } from '../config/engine-config.ts';
 import { forwardedClientCert } from './forward-client-cert.ts';
-import { getHeader, type HeaderList } from './header-list.ts';
+import { getHeader, type HeaderList, setHeader } from './header-list.ts';
 
 /** Headers of one hop; `te` stays where it only says that trailers are welcome. */
 const hopByHop = new Set([
@@ -38,7 +39,7 @@ const edgeOnly = new Set([
   'x-envoy-hedge-on-per-try-timeout',
 ]);
 
-/** Written anew for every request. */
+/** Written anew for every request, or as the manager says. */
 const replaced = new Set([
   'x-forwarded-for',
   'x-forwarded-proto',
@@ -54,6 +55,8 @@ const ofUpgrade = new Set(['connection', 'upgrade']);
 export interface RequestOrigin {
   /** Of the peer. */
   readonly remoteIp: string;
+  /** `address:port` that the client connected to. */
+  readonly localAddress: string;
   /** As `trustedClient` says. */
   readonly clientIp: string;
   readonly scheme: 'http' | 'https';
@@ -77,11 +80,18 @@ export function buildRequestHeaders(
   const headers: HeaderList = [];
   let forwardedFor: string | undefined;
   let forwardedProto: string | undefined;
+  let forwardedPort: string | undefined;
+  let clientCert: string | undefined;
+  let requestId: string | undefined;
   for (let i = 0; i < received.length; i += 2) {
     const name = received[i] ?? '';
     const value = received[i + 1] ?? '';
     if (name === 'x-forwarded-for') forwardedFor = forwardedFor === undefined ? value : `${forwardedFor},${value}`;
     else if (name === 'x-forwarded-proto') forwardedProto ??= value;
+    else if (name === 'x-forwarded-client-cert')
+      clientCert = clientCert === undefined ? value : `${clientCert},${value}`;
+    else if (name === 'x-request-id') requestId ??= value;
+    else if (name === 'x-forwarded-port') forwardedPort = value;
     if (upgrades && ofUpgrade.has(name)) {
       headers.push(name, value);
       continue;
@@ -101,13 +111,28 @@ export function buildRequestHeaders(
   } else if (forwardedFor !== undefined) headers.push('x-forwarded-for', forwardedFor);
   headers.push('x-forwarded-proto', trustedProto ?? origin.scheme);
   if (manager.useRemoteAddress) headers.push('x-envoy-external-address', origin.clientIp);
-  if (manager.forwardClientCert && origin.tls?.peer)
-    headers.push(
-      'x-forwarded-client-cert',
-      forwardedClientCert(origin.tls.peer, origin.tls.own, manager.forwardClientCert),
-    );
-  headers.push('x-request-id', randomUUID());
+  const forwardedCert = forwardClientCert(manager.forwardClientCert, clientCert, origin.tls);
+  if (forwardedCert !== undefined) headers.push('x-forwarded-client-cert', forwardedCert);
+  if (manager.appendXForwardedPort && (forwardedPort === undefined || manager.xffNumTrustedHops === 0))
+    setHeader(headers, 'x-forwarded-port', String(splitAddress(origin.localAddress).port ?? ''));
+  const id = (manager.generateRequestId ?? true) ? randomUUID() : requestId;
+  if (id !== undefined) headers.push('x-request-id', id);
   return headers;
+}
+
+/** x-forwarded-client-cert for endpoints (Envoy's forward_client_cert_details); undefined: none. */
+function forwardClientCert(
+  details: ForwardClientCert | undefined,
+  given: string | undefined,
+  tls: RequestOrigin['tls'],
+): string | undefined {
+  if (details === undefined) return undefined;
+  if (details.mode === 'ALWAYS_FORWARD_ONLY') return given;
+  // What a client without a certificate says of one is not believed.
+  if (!tls?.peer) return undefined;
+  if (details.mode === 'FORWARD_ONLY') return given;
+  const own = forwardedClientCert(tls.peer, tls.own, details);
+  return details.mode === 'APPEND_FORWARD' && given ? `${given},${own}` : own;
 }
 
 /** The client as seen past the proxies in front that are trusted; each of them added one address to the list. */

@@ -8,6 +8,7 @@ import { createLastResponse, createUpgradeStream } from './create-upgrade-stream
 import type { ConnectionState, HttpServing } from './http-serving.ts';
 import { refuseMalformed } from './refuse-malformed.ts';
 import { serveRequest } from './serve-request.ts';
+import { type MarkRequest, watchRequestHeaders } from './watch-request-headers.ts';
 
 export interface Http1Server {
   serve(socket: Socket, state: ConnectionState): void;
@@ -21,6 +22,7 @@ interface Http1Connection {
   readonly waiting: (() => void)[];
   /** The last answer has begun: what still comes is dropped. */
   closing: boolean;
+  markRequest?: MarkRequest;
 }
 
 type CreateStream = (owner: Http1StreamOwner) => Http1Stream;
@@ -29,10 +31,10 @@ export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing):
   const connections = new WeakMap<Duplex, Http1Connection>();
   const server = http.createServer({
     maxHeaderSize: maxHeaderBytes,
-    // As Istio configures Envoy: no limit on how long a request takes. Idle connections live an hour.
+    // How long clients may take is the connection manager's to say.
     requestTimeout: 0,
     headersTimeout: 0,
-    keepAliveTimeout: 3_600_000,
+    keepAliveTimeout: 0,
     requireHostHeader: false,
     shouldUpgradeCallback: ({ headers }) => wantsUpgrade(headers.upgrade, headers.connection) !== undefined,
   });
@@ -54,6 +56,7 @@ export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing):
       },
       onClosed: () => {
         connection.current = undefined;
+        connection.markRequest?.();
         if (connection.closing) return;
         const next = connection.waiting.shift();
         if (connection.waiting.length === 0) socket.resume();
@@ -61,6 +64,7 @@ export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing):
       },
     });
     connection.current = stream;
+    connection.markRequest?.();
     serveRequest(stream, state, serving);
   };
 
@@ -106,9 +110,23 @@ export function createHttp1Server(maxHeaderBytes: number, serving: HttpServing):
     refuseMalformed(socket as Socket, connection.state, serving, { kind });
   });
 
+  const refuseSlow = (socket: Socket): void => {
+    const connection = connections.get(socket);
+    if (!connection || connection.current || connection.closing) return;
+    connection.closing = true;
+    refuseMalformed(socket, connection.state, serving, { kind: 'too-slow' });
+  };
+
   return {
     serve: (socket, state) => {
-      connections.set(socket, { state, current: undefined, waiting: [], closing: false });
+      const connection: Http1Connection = { state, current: undefined, waiting: [], closing: false };
+      connections.set(socket, connection);
+      const { requestHeadersTimeoutMs } = state.manager().limits;
+      if (requestHeadersTimeoutMs > 0)
+        connection.markRequest = watchRequestHeaders(socket, requestHeadersTimeoutMs, {
+          isServing: () => connection.current !== undefined || connection.closing,
+          onTimeout: () => refuseSlow(socket),
+        });
       server.emit('connection', socket);
     },
   };

@@ -1,5 +1,6 @@
 // The connection manager: takes one request from its codec, cleans it, finds its route, and sees to its end and its log.
 
+import type { ResponseFlag } from '../config/request-info.ts';
 import { denialOf, requestAccess } from '../filters/check-access.ts';
 import { redirectToTls } from '../filters/redirect-request.ts';
 import { serveRoute } from '../filters/serve-route.ts';
@@ -51,6 +52,8 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
   let responded = false;
   let finished = false;
   let idleTimer: NodeJS.Timeout | undefined;
+  const deadlines: NodeJS.Timeout[] = [];
+  let requestDeadline: NodeJS.Timeout | undefined;
   const events: ExchangeEvents = {
     onData: () => {},
     onRequestEnd: () => {},
@@ -65,6 +68,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
 
   const respond = (status: number, headers: HeaderList, endStream: boolean): void => {
     responded = true;
+    clearTimeout(requestDeadline);
     info.responseCode = status;
     info.responseHeaders = headers;
     stream.respond(status, headers, endStream);
@@ -90,7 +94,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
       for (const flag of reply.flags ?? []) info.flags.add(flag);
       const grpc = isGrpcContentType(getHeader(stream.head.headers, 'content-type'));
       const close = mustClose() || (reply.close === true && stream.protocol === 'HTTP/1.1');
-      const traits = { serverName: manager.serverName, upstreamServiceTimeMs: undefined, close };
+      const traits = { manager, upstreamServiceTimeMs: undefined, close };
       const own = exchange.changeResponse?.(reply.headers ?? []) ?? reply.headers ?? [];
       const isHead = stream.head.method === 'HEAD';
       const rendered = renderLocalReply(
@@ -112,7 +116,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
       info.responseStartAt = now;
       const upgraded = status === 101;
       const traits = {
-        serverName: manager.serverName,
+        manager,
         upstreamServiceTimeMs: upstreamServiceTimeMs(info, now),
         close: !upgraded && mustClose(),
         upgraded,
@@ -139,6 +143,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     if (finished) return;
     finished = true;
     clearTimeout(idleTimer);
+    for (const deadline of deadlines) clearTimeout(deadline);
     state.requestEnded();
     if (!complete && info.flags.size === 0) {
       // The answer was not broken off by us: the client went away.
@@ -154,17 +159,27 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     refuse({ status: 400, body: 'Bad Request', details: 'http1.codec_error', flags: ['DPE'], close: true });
   stream.listen({ onDrain: () => events.onDrain(), onProtocolError, onClose: finish });
   if (!stream.hasBody) info.requestEndAt = startedAt;
-  if (manager.streamIdleTimeoutMs > 0) {
-    idleTimer = setTimeout(() => {
-      info.flags.add('SI');
-      info.details = 'stream_idle_timeout';
-      if (responded) exchange.reset();
-      else
-        exchange.sendLocalReply({ status: 408, body: 'stream timeout', details: 'stream_idle_timeout', close: true });
-      events.onAbort();
-    }, manager.streamIdleTimeoutMs);
-    idleTimer.unref();
-  }
+  const within = (
+    ms: number,
+    status: number,
+    body: string,
+    details: string,
+    flag?: ResponseFlag,
+  ): NodeJS.Timeout | undefined => {
+    if (ms === 0) return undefined;
+    const deadline = setTimeout(() => {
+      if (flag) info.flags.add(flag);
+      info.details = details;
+      refuse({ status, body, details, close: true });
+    }, ms).unref();
+    deadlines.push(deadline);
+    return deadline;
+  };
+  idleTimer = within(manager.streamIdleTimeoutMs, 408, 'stream timeout', 'stream_idle_timeout', 'SI');
+  const { limits } = manager;
+  within(limits.maxStreamDurationMs, 504, 'downstream duration timeout', 'max_duration_timeout', 'DT');
+  if (stream.hasBody)
+    requestDeadline = within(limits.requestTimeoutMs, 408, 'request timeout', 'request_overall_timeout');
 
   route();
   if (!stream.hasBody) return;
@@ -176,6 +191,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     },
     onEnd: (trailers) => {
       info.requestEndAt = performance.now();
+      clearTimeout(requestDeadline);
       events.onRequestEnd(trailers);
     },
   });
@@ -193,8 +209,8 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     // No port is known of a client behind proxies.
     if (clientIp !== remoteIp) info.clientAddress = socketAddress(clientIp, 0);
     exchange.headers = buildRequestHeaders(
-      stream.head.headers,
-      { remoteIp, clientIp, scheme, tls: connection.tls },
+      checked.headers,
+      { remoteIp, clientIp, scheme, tls: connection.tls, localAddress: connection.localAddress },
       manager,
       upgrades,
     );

@@ -1,7 +1,7 @@
 // HTTP on one connection: which version it speaks, and how it comes to an end without failing a request.
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { HttpConnectionManager } from '../config/engine-config.ts';
+import type { DownstreamLimits, HttpConnectionManager } from '../config/engine-config.ts';
 import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { ConnectionState, HttpServing } from '../http/http-serving.ts';
 import { createHttp1Server, type Http1Server } from '../http/serve-http1.ts';
@@ -43,6 +43,12 @@ export function serveHttpConnection(
   let requests = 0;
   let draining = false;
   let http2: Http2Connection | undefined;
+  const timers = createConnectionTimers(
+    initial.limits,
+    () => inFlight === 0,
+    () => drain({ idle: true }),
+  );
+  socket.once('close', timers.stop);
 
   const closeIfIdle = (): void => {
     if (!draining || inFlight > 0 || http2) return;
@@ -60,7 +66,7 @@ export function serveHttpConnection(
       requests++;
     },
     requestEnded: () => {
-      inFlight--;
+      if (--inFlight === 0) timers.idle();
       closeIfIdle();
     },
   };
@@ -87,10 +93,35 @@ export function serveHttpConnection(
     adopt: (next) => {
       manager = next;
     },
-    drain: ({ idle }) => {
-      draining = true;
-      http2?.drain();
-      if (idle || requests === 0) closeIfIdle();
+    drain,
+  };
+
+  function drain({ idle }: { readonly idle: boolean }): void {
+    draining = true;
+    http2?.drain();
+    if (idle || requests === 0) closeIfIdle();
+  }
+}
+
+interface ConnectionTimers {
+  /** The last request in flight ended. */
+  idle(): void;
+  stop(): void;
+}
+
+/** `expire` is called when the connection was without requests, or just there, for too long. */
+function createConnectionTimers(limits: DownstreamLimits, isIdle: () => boolean, expire: () => void): ConnectionTimers {
+  const after = (ms: number, then: () => void) => (ms === 0 ? undefined : setTimeout(then, ms).unref());
+  const duration = after(limits.maxConnectionDurationMs, expire);
+  // Runs on through requests, and is set back by their end: cheaper than a timer for each.
+  const idle = after(limits.idleTimeoutMs, () => {
+    if (isIdle()) expire();
+  });
+  return {
+    idle: () => idle?.refresh(),
+    stop: () => {
+      clearTimeout(duration);
+      clearTimeout(idle);
     },
   };
 }

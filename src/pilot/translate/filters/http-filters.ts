@@ -11,16 +11,18 @@ import { grpcWeb } from './grpc-web.ts';
 import type { HttpFilterFeature } from './http-filter-feature.ts';
 import { router } from './router.ts';
 
-const order: readonly HttpFilterFeature[] = [grpcStats, fault, cors, router];
+const order: readonly HttpFilterFeature[] = [grpcStats, fault, cors];
 
 export interface HttpFilterOptions {
   readonly grpcWeb: boolean;
   /** Who may do what; decided before anything else is done. */
   readonly rbac: readonly HttpFilterFeature[];
+  readonly envoyDebugHeaders: boolean;
 }
 
 export function httpFilters(options: HttpFilterOptions): HttpFilter[] {
-  return [...options.rbac, ...(options.grpcWeb ? [grpcWeb] : []), ...order].map(({ name, config }) =>
+  const web = options.grpcWeb ? [grpcWeb] : [];
+  return [...options.rbac, ...web, ...order, router(options.envoyDebugHeaders)].map(({ name, config }) =>
     create(HttpFilterSchema, { name, configType: { case: 'typedConfig', value: config() } }),
   );
 }

@@ -4,7 +4,8 @@ import { anyPack } from '@bufbuild/protobuf/wkt';
 import { RouterSchema } from '../../../xds/generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import type { HttpFilterFeature } from './http-filter-feature.ts';
 
-export const router: HttpFilterFeature = {
+/** Without debug headers endpoints and clients are told nothing that only explains. */
+export const router = (debugHeaders: boolean): HttpFilterFeature => ({
   name: 'envoy.filters.http.router',
-  config: () => anyPack(RouterSchema, create(RouterSchema)),
-};
+  config: () => anyPack(RouterSchema, create(RouterSchema, { suppressEnvoyHeaders: !debugHeaders })),
+});
