@@ -80,6 +80,14 @@ export const diagnosticCodes = {
   },
   TG0028: { name: 'SubsetWithoutEndpoints', doc: 'No ready endpoint of a Service has the labels of a subset.' },
   TG0029: { name: 'ServiceEntryOverridden', doc: 'A host of a ServiceEntry already stands for another object.' },
+  TG0030: {
+    name: 'AuthorizationProviderNotUsable',
+    doc: 'Nobody can be asked about what an AuthorizationPolicy with action CUSTOM is for: its requests are denied.',
+  },
+  TG0031: {
+    name: 'ConnectionsNotAuthorized',
+    doc: 'A provider that is asked in HTTP cannot be asked about TCP connections: they are let in.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

@@ -16,6 +16,7 @@ import { file_envoy_extensions_access_loggers_file_v3_file } from './generated/e
 import { file_envoy_extensions_access_loggers_filters_cel_v3_cel } from './generated/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from './generated/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
 import { file_envoy_extensions_filters_http_cors_v3_cors } from './generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
+import { file_envoy_extensions_filters_http_ext_authz_v3_ext_authz } from './generated/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
 import { file_envoy_extensions_filters_http_fault_v3_fault } from './generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { file_envoy_extensions_filters_http_grpc_stats_v3_config } from './generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.ts';
 import { file_envoy_extensions_filters_http_grpc_web_v3_grpc_web } from './generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.ts';
@@ -23,6 +24,7 @@ import { file_envoy_extensions_filters_http_rbac_v3_rbac } from './generated/env
 import { file_envoy_extensions_filters_http_router_v3_router } from './generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import { file_envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol } from './generated/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.ts';
 import { file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector } from './generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
+import { file_envoy_extensions_filters_network_ext_authz_v3_ext_authz } from './generated/envoy/extensions/filters/network/ext_authz/v3/ext_authz_pb.ts';
 import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager } from './generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { file_envoy_extensions_filters_network_rbac_v3_rbac } from './generated/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts';
 import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy } from './generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
@@ -52,6 +54,7 @@ const registry = createRegistry(
   file_envoy_extensions_access_loggers_filters_cel_v3_cel,
   file_envoy_extensions_access_loggers_stream_v3_stream,
   file_envoy_extensions_filters_http_cors_v3_cors,
+  file_envoy_extensions_filters_http_ext_authz_v3_ext_authz,
   file_envoy_extensions_filters_http_fault_v3_fault,
   file_envoy_extensions_filters_http_grpc_stats_v3_config,
   file_envoy_extensions_filters_http_grpc_web_v3_grpc_web,
@@ -59,6 +62,7 @@ const registry = createRegistry(
   file_envoy_extensions_filters_http_router_v3_router,
   file_envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol,
   file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector,
+  file_envoy_extensions_filters_network_ext_authz_v3_ext_authz,
   file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager,
   file_envoy_extensions_filters_network_rbac_v3_rbac,
   file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy,

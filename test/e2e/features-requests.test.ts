@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { type BackendDefinition, Backends } from '../corpus/lib/backends.mjs';
 import { type CorpusRequest, type CorpusResult, runRequest } from '../corpus/lib/core.mjs';
+import { type AuthzServer, type AuthzServerDefinition, type Check, startAuthzServer } from './harness/authz-server.ts';
 import { dataPlaneNames, skipDataPlane } from './harness/data-planes.ts';
 import { portMapFor } from './harness/free-ports.ts';
 import { requireLinux } from './harness/require-tool.ts';
@@ -53,6 +54,8 @@ interface Expectation {
   /** Path and headers as the application saw them first. */
   readonly seenPath?: string;
   readonly seenHeaders?: Headers;
+  /** What the servers of kind authz-http and authz-grpc were asked. */
+  readonly checks?: readonly ExpectedCheck[];
   /** Copies of the request, by the application that saw them: what its answer is not made of. */
   readonly copies?: readonly Copy[];
 }
@@ -64,8 +67,17 @@ interface Copy {
   readonly headers?: Headers;
 }
 
+interface ExpectedCheck {
+  readonly method?: string;
+  readonly path?: string;
+  readonly body?: string;
+  readonly headers?: Headers;
+  /** Of gRPC: fields of the CheckRequest by their path, `attributes.request.http.method`. */
+  readonly request?: Readonly<Record<string, unknown>>;
+}
+
 interface FeatureRequests {
-  readonly backends?: readonly BackendDefinition[];
+  readonly backends?: readonly (BackendDefinition | AuthzServerDefinition)[];
   readonly files?: Readonly<Record<string, string>>;
   readonly requests: readonly (Partial<CorpusRequest> & { readonly name: string; readonly expect: Expectation })[];
   /** All lines on standard output that begin in one of these ways (the ports table is there too), when all requests are through. */
@@ -100,9 +112,31 @@ function copiesOf(seen: readonly Fields[], expected: readonly Copy[]): readonly 
   });
 }
 
+/** Keys themselves may have dots in them. */
+function fieldAt(value: unknown, path: string): unknown {
+  const fields = fieldsOf(value);
+  const key = Object.keys(fields).find((name) => path === name || path.startsWith(`${name}.`));
+  if (key === undefined) return null;
+  return key === path ? fields[key] : fieldAt(fields[key], path.slice(key.length + 1));
+}
+
+function checksOf(checks: readonly Check[], expected: readonly ExpectedCheck[]): readonly ExpectedCheck[] {
+  return checks.map((check, i) => {
+    const wanted = expected[i] ?? { method: '', path: '' };
+    const fields = Object.keys(wanted.request ?? {}).map((path) => [path, fieldAt(check.request, path)]);
+    const all: Fields = {
+      ...check,
+      headers: pickHeaders(check.headers, wanted.headers ?? {}),
+      request: Object.fromEntries(fields),
+    };
+    return Object.fromEntries(Object.keys(wanted).map((key) => [key, all[key]])) as ExpectedCheck;
+  });
+}
+
 /** The part of the outcome that the expectation speaks of, so that the two can be compared whole. */
 function observe(
   result: CorpusResult & { readonly seen?: readonly unknown[]; readonly counts?: Readonly<Record<string, number>> },
+  checks: readonly Check[],
   expected: Expectation,
 ): Expectation {
   const response = fieldsOf(result.response);
@@ -120,6 +154,7 @@ function observe(
       everything.filter((one) => !tries.includes(one)),
       expected.copies ?? [],
     ),
+    checks: checksOf(checks, expected.checks ?? []),
     counts: result.counts,
     seenProtocol: seen.proto,
     seenTls: seen.tls as Expectation['seenTls'],
@@ -128,6 +163,9 @@ function observe(
   };
   return Object.fromEntries(Object.keys(expected).map((key) => [key, all[key]])) as Expectation;
 }
+
+const isAuthz = (definition: { readonly kind?: string }): definition is AuthzServerDefinition =>
+  definition.kind === 'authz-http' || definition.kind === 'authz-grpc';
 
 const features = readdirSync(featuresFolder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(join(featuresFolder, entry.name, 'requests.yaml')))
@@ -147,6 +185,7 @@ for (const dataPlane of dataPlaneNames)
         } = parse(text, { merge: true }) as FeatureRequests;
         const temporary = mkdtempSync(join(tmpdir(), 'tidegate-feature-'));
         const backends = new Backends();
+        const authzServers: AuthzServer[] = [];
         let tidegate: TidegateProcess;
         let portMap: Record<number, number> = {};
 
@@ -161,12 +200,14 @@ for (const dataPlane of dataPlaneNames)
           const manifests = readFileSync(join(folder, 'manifests.yaml'), 'utf8');
           const numbers = [...manifests.matchAll(/\bnumber: (\d+)/g)].map((match) => Number(match[1]));
           portMap = await portMapFor([...numbers, ...requests.map((request) => request.port ?? 80)]);
-          await backends.start(definitions);
+          await backends.start(definitions.filter((one): one is BackendDefinition => !isAuthz(one)));
+          for (const definition of definitions.filter(isAuthz)) authzServers.push(await startAuthzServer(definition));
           tidegate = await startTidegate({ manifests: [join(folder, 'manifests.yaml')], dataPlane, portMap, mounts });
         });
         after(async () => {
           await tidegate?.stop();
           await backends.stop();
+          for (const server of authzServers) await server.stop();
           rmSync(temporary, { recursive: true, force: true });
         });
 
@@ -185,7 +226,8 @@ for (const dataPlane of dataPlaneNames)
               },
             );
             assert.equal(result.clientError, undefined);
-            assert.deepEqual(observe(result, expect), expect, JSON.stringify(result));
+            const checks = authzServers.flatMap((server) => server.drain());
+            assert.deepEqual(observe(result, checks, expect), expect, JSON.stringify({ result, checks }));
           });
 
         if (log !== undefined)

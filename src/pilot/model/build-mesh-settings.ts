@@ -19,6 +19,7 @@ import {
 } from './mesh-settings.ts';
 import { defaultProxyConfig } from './proxy-config.ts';
 import { readAccessLogProviders } from './read-access-log-providers.ts';
+import { readExtAuthzProviders } from './read-ext-authz-providers.ts';
 import { proxyConfigFields, readProxyConfig } from './read-proxy-config.ts';
 import { readTlsDefaults, readUpstreamSettings } from './read-upstream-settings.ts';
 import { report } from './report.ts';
@@ -188,6 +189,7 @@ function build(settings: Record<string, unknown>, message: Message): MeshSetting
     proxyProtocol: readProxyProtocol(settings),
     accessLog: file === '' ? undefined : { path: file, format },
     ...readAccessLogProviders(settings),
+    extAuthzProviders: readExtAuthzProviders(message),
   };
 }
 

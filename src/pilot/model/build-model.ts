@@ -25,6 +25,7 @@ import { rootNamespace } from './mesh-settings.ts';
 import type { Model, ModelGateway, ModelSecret, ModelVirtualService } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
 import { mergeDiagnostics } from './report.ts';
+import { checkDryRun } from './select-authorization-policies.ts';
 
 export interface ModelResult {
   readonly model: Model;
@@ -219,6 +220,7 @@ export function buildModel(
     writtenVirtualServices.flatMap((virtualService) =>
       checkVirtualService({ model, gateways: proxyClasses }, virtualService),
     ),
+    inOrder(objects.AuthorizationPolicy).flatMap(checkDryRun),
     views.flatMap((view) => view.diagnostics),
     checkPortNames(views.flatMap((view) => view.clusters)),
   );

@@ -1,6 +1,7 @@
 // Model and class of proxy → what exactly such a proxy serves. Equal classes of one model share one view.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import { answerMisdirected } from './answer-misdirected.ts';
+import { buildAuthorization, uncheckedConnections } from './build-authorization.ts';
 import { buildAutoPassthroughChains } from './build-auto-passthrough-chains.ts';
 import { buildRouteTable } from './build-route-table.ts';
 import type { RouteContext } from './build-routes.ts';
@@ -21,7 +22,6 @@ import type {
 } from './proxy-view.ts';
 import { mergeDiagnostics } from './report.ts';
 import { selectAccessLogs } from './select-access-logs.ts';
-import { selectAuthorizationPolicies } from './select-authorization-policies.ts';
 import { selectSecrets } from './select-secrets.ts';
 
 const ownersOf = (servers: readonly PlacedServer[]): readonly ResourceRef[] => [
@@ -67,6 +67,7 @@ const httpNetwork = (
   grpcWeb: servers.some(({ server }) => server.protocol === 'GRPC-WEB'),
 });
 
+const isHttp = ({ kind }: PlacedServer['server']): boolean => kind === 'http' || kind === 'https';
 const hostsOf = ({ server }: PlacedServer): readonly string[] => server.hosts.map(({ host }) => host);
 
 /** Plaintext HTTP first, then TLS, each server's chains in turn. */
@@ -193,6 +194,12 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
   const builder: Builder = { model, proxyClass, use, routeTables: [], diagnostics: [] };
   const merged = mergeServers(model, proxyClass);
   const built = merged.listeners.map((listener) => ({ listener, view: buildListener(builder, listener) }));
+  const authorized = buildAuthorization(model, proxyClass);
+  for (const cluster of authorized.clusters) use(cluster);
+  const { authorization } = authorized;
+  const tcpPorts = built.flatMap(({ listener, view }) =>
+    view === undefined ? [] : listener.servers.flatMap(({ server }) => (isHttp(server) ? [] : [server.port])),
+  );
   const secrets = selectSecrets(
     model,
     proxyClass,
@@ -203,7 +210,7 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
   return {
     mesh: model.mesh,
     accessLogs,
-    authorization: selectAuthorizationPolicies(model.authorizationPolicies, proxyClass),
+    authorization,
     listeners: built.flatMap(({ view }) => (view === undefined ? [] : [view])),
     routeTables: builder.routeTables,
     clusters: [...clusters.values()],
@@ -211,7 +218,14 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
     ports: built
       .flatMap(({ listener, view }) => portRows(listener, view !== undefined))
       .sort((a, b) => a.gatewayPort - b.gatewayPort || (a.bind < b.bind ? -1 : 1)),
-    diagnostics: mergeDiagnostics(merged.diagnostics, builder.diagnostics, secrets.diagnostics, accessLogs.diagnostics),
+    diagnostics: mergeDiagnostics(
+      merged.diagnostics,
+      builder.diagnostics,
+      secrets.diagnostics,
+      accessLogs.diagnostics,
+      authorized.diagnostics,
+      uncheckedConnections(model, authorization, tcpPorts),
+    ),
   };
 }
 

@@ -33,11 +33,7 @@ export const meshFields: FieldTable = {
 const otherProviders = noEffectHere('Telemetry can only name providers that write access logs to files.');
 
 export const extensionProviderFields: FieldTable = {
-  ...tableOf(['name', 'envoyFileAccessLog'], served),
-  ...tableOf(
-    ['envoyExtAuthzHttp', 'envoyExtAuthzGrpc'],
-    unsupported('What policies with action CUSTOM match is denied, since nobody can be asked.'),
-  ),
+  ...tableOf(['name', 'envoyFileAccessLog', 'envoyExtAuthzHttp', 'envoyExtAuthzGrpc'], served),
   ...tableOf(['zipkin', 'lightstep', 'datadog', 'stackdriver', 'opencensus', 'skywalking', 'opentelemetry'], notTraced),
   ...tableOf(['prometheus', 'envoyHttpAls', 'envoyTcpAls', 'envoyOtelAls', 'sds'], otherProviders),
 };

@@ -66,7 +66,42 @@ export interface UpstreamSettings {
   readonly dnsRefreshRateMs: number;
 }
 
+/** Who is asked about requests, by AuthorizationPolicies that name it. */
+export interface ExtAuthzProvider {
+  readonly name: string;
+  /** `host` or `namespace/host`. */
+  readonly service: string;
+  readonly port: number;
+  /** 0 for no limit. */
+  readonly timeoutMs: number;
+  /** Who cannot be asked about is let in. */
+  readonly failOpen: boolean;
+  /** The route is looked for anew once the request's headers are changed. */
+  readonly clearRouteCache: boolean;
+  /** Of the answer where nobody can be asked; undefined: 403. */
+  readonly statusOnError: number | undefined;
+  /** What of the body is sent along; undefined: nothing. */
+  readonly body:
+    | { readonly maxBytes: number; readonly allowPartial: boolean; readonly packAsBytes: boolean }
+    | undefined;
+  /** Undefined: it is asked in gRPC. */
+  readonly http: ExtAuthzHttp | undefined;
+  /** Why it cannot be asked, as it completes "cannot be asked: …": then what it would decide about is denied. */
+  readonly problem: string | undefined;
+}
+
+/** Headers are names, `prefix*` or `*suffix`. */
+export interface ExtAuthzHttp {
+  readonly pathPrefix: string;
+  readonly includedHeaders: readonly string[];
+  readonly additionalHeaders: readonly (readonly [name: string, value: string])[];
+  readonly toUpstreamOnAllow: readonly string[];
+  readonly toDownstreamOnDeny: readonly string[];
+  readonly toDownstreamOnAllow: readonly string[];
+}
+
 export interface MeshSettings {
+  readonly extAuthzProviders: readonly ExtAuthzProvider[];
   readonly upstream: UpstreamSettings;
   readonly ingress: IngressSettings;
   readonly pathNormalization: PathNormalization;
@@ -116,6 +151,7 @@ export const defaultMeshSettings: MeshSettings = {
   accessLog: undefined,
   accessLogProviders: new Map(),
   defaultAccessLogProviders: [],
+  extAuthzProviders: [],
 };
 
 /** Istio's default line. */

@@ -13,6 +13,7 @@ import type {
   NamedMatch,
   RequestShare,
 } from '../resources/virtual-service.ts';
+import type { Authorization, AuthorizationService, CustomAuthorization } from './build-authorization.ts';
 import type { CertificatePair } from './build-certificate.ts';
 import type { ModelDestinationRule } from './build-destination-rules.ts';
 import type { RootsResult } from './build-root-certificates.ts';
@@ -29,7 +30,7 @@ import type {
 } from './model.ts';
 import type { PortRow } from './port-row.ts';
 import type { AccessLogs, AccessLogView } from './select-access-logs.ts';
-import type { Authorization, AuthorizationPolicy } from './select-authorization-policies.ts';
+import type { AuthorizationPolicy } from './select-authorization-policies.ts';
 
 export type {
   AccessLogView,
@@ -37,8 +38,10 @@ export type {
   Authorization,
   AuthorizationPolicy,
   AuthorizationRule,
+  AuthorizationService,
   ClusterPolicy,
   CorsPolicy,
+  CustomAuthorization,
   HashKey,
   HeaderOperations,
   HttpFault,

@@ -1,19 +1,26 @@
 // The AuthorizationPolicies of a class of gateways: those of the root namespace and of its own, whose selector finds it.
-import type { ResourceRef } from '../../lib/diagnostic.ts';
+import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type { AuthorizationRule } from '../resources/authorization-policy.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { rootNamespace } from './mesh-settings.ts';
 import { type ProxyClass, selectorMatches } from './proxy-class.ts';
+import { report } from './report.ts';
 
 type Policy = Resource<'AuthorizationPolicy'>;
 
 export interface AuthorizationPolicy {
   readonly ref: ResourceRef;
   readonly rules: readonly AuthorizationRule[];
+  /** Judged and written down, and never in force. */
+  readonly isDryRun: boolean;
 }
 
-export interface Authorization {
-  /** In order of precedence; what one of their rules matches is denied. */
+export interface SelectedPolicies {
+  /** In order of precedence. */
+  readonly custom: readonly Policy[];
+  /** What one of their rules matches is marked for the access log. */
+  readonly audit: readonly AuthorizationPolicy[];
+  /** What one of their rules matches is denied. */
   readonly deny: readonly AuthorizationPolicy[];
   /** As soon as there is one, only what one of their rules matches is allowed. */
   readonly allow: readonly AuthorizationPolicy[];
@@ -21,26 +28,68 @@ export interface Authorization {
 
 const dryRunAnnotation = 'istio.io/dry-run';
 
-const decides = ({ spec, metadata }: Policy): boolean =>
-  !spec.isForOthers && spec.action !== 'AUDIT' && metadata.annotations[dryRunAnnotation] !== 'true';
+/** As Go's strconv.ParseBool; undefined for what is neither. */
+function parseBoolean(text: string): boolean | undefined {
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
+  return ['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text) ? false : undefined;
+}
+
+const annotationOf = ({ metadata }: Policy): string | undefined =>
+  Object.hasOwn(metadata.annotations, dryRunAnnotation) ? metadata.annotations[dryRunAnnotation] : undefined;
+
+const isDryRun = (policy: Policy): boolean => parseBoolean(annotationOf(policy) ?? 'false') === true;
+
+export const policyOf = (policy: Policy): AuthorizationPolicy => ({
+  ref: resourceRef(policy),
+  rules: policy.spec.rules,
+  isDryRun: isDryRun(policy),
+});
 
 export function selectAuthorizationPolicies(
   policies: readonly Policy[],
   proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
-): Authorization {
+): SelectedPolicies {
   const own = policies.filter(
-    (policy) =>
-      decides(policy) &&
-      [rootNamespace, proxy.namespace].includes(policy.metadata.namespace) &&
-      selectorMatches(policy.spec.selector, proxy.labels),
+    ({ spec, metadata }) =>
+      !spec.isForOthers &&
+      [rootNamespace, proxy.namespace].includes(metadata.namespace) &&
+      selectorMatches(spec.selector, proxy.labels),
   );
-  const withAction = (...actions: readonly Policy['spec']['action'][]): readonly AuthorizationPolicy[] =>
-    own
-      .filter(({ spec }) => actions.includes(spec.action))
-      .map((policy) => ({ ref: resourceRef(policy), rules: policy.spec.rules }));
+  const withAction = (action: Policy['spec']['action']): readonly Policy[] =>
+    own.filter(({ spec }) => spec.action === action);
   return {
-    // Nobody can be asked about what CUSTOM is for.
-    deny: withAction('DENY', 'CUSTOM'),
-    allow: withAction('ALLOW'),
+    // Nobody is asked for practice: a dry run of it does nothing.
+    custom: withAction('CUSTOM').filter((policy) => !isDryRun(policy)),
+    audit: withAction('AUDIT').map(policyOf),
+    deny: withAction('DENY').map(policyOf),
+    allow: withAction('ALLOW').map(policyOf),
   };
+}
+
+/** What is wrong with the annotation. */
+export function checkDryRun(policy: Policy): readonly Diagnostic[] {
+  const text = annotationOf(policy);
+  if (text === undefined) return [];
+  const path = ['metadata', 'annotations', dryRunAnnotation];
+  const value = parseBoolean(text);
+  if (value === undefined)
+    return [
+      report(policy, {
+        severity: 'error',
+        code: 'IST0106',
+        path,
+        message: `${dryRunAnnotation} is ${JSON.stringify(text.slice(0, 64))}, neither true nor false. The policy is in force.`,
+        remedy: 'Write "true" or "false".',
+      }),
+    ];
+  if (!value || policy.spec.action !== 'CUSTOM') return [];
+  return [
+    report(policy, {
+      severity: 'warning',
+      code: 'TG0008',
+      path,
+      message: 'A dry run of action CUSTOM asks nobody. The policy does nothing.',
+      remedy: 'Remove the annotation to have its provider asked.',
+    }),
+  ];
 }

@@ -2,6 +2,8 @@
 
 export interface AuthorizationPolicySpec {
   readonly action: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
+  /** Who decides, where the action is CUSTOM: an extension provider of the mesh settings; '' where none is named. */
+  readonly provider: string;
   /** Labels of the gateways that it is for; empty is every one. */
   readonly selector: Readonly<Record<string, string>>;
   /** It is for something else than a gateway's pods. */

@@ -10,17 +10,7 @@ import {
   stringMapField,
   stringsField,
 } from './fields.ts';
-import {
-  type FieldTable,
-  type Message,
-  noEffectHere,
-  report,
-  reportInvalid,
-  served,
-  shorten,
-  tableOf,
-  unsupported,
-} from './message.ts';
+import { type FieldTable, type Message, noEffectHere, reportInvalid, served, shorten, tableOf } from './message.ts';
 import { isHeaderName } from './names.ts';
 import type { FieldPath } from './resource.ts';
 
@@ -29,11 +19,11 @@ const actions = ['ALLOW', 'DENY', 'AUDIT', 'CUSTOM'] as const;
 const forGatewayApi = 'It names objects of the Gateway API, which are not served here.';
 
 export const authorizationPolicyFields: FieldTable = {
-  ...tableOf(['selector', 'rules', 'action'], served),
-  provider: unsupported('What its rules match is denied.'),
+  ...tableOf(['selector', 'rules', 'action', 'provider'], served),
   targetRef: noEffectHere(forGatewayApi),
   targetRefs: noEffectHere(forGatewayApi),
 };
+const providerFields: FieldTable = tableOf(['name'], served);
 const selectorFields: FieldTable = tableOf(['matchLabels'], served);
 const ruleFields: FieldTable = tableOf(['from', 'to', 'when'], served);
 const fromFields: FieldTable = tableOf(['source'], served);
@@ -69,26 +59,28 @@ export function parseAuthorizationPolicy(spec: Message): AuthorizationPolicySpec
     messageField(spec, 'selector', selectorFields, (field) => stringMapField(field, 'matchLabels')) ?? {};
   const rules = messagesField(spec, 'rules', ruleFields, parseRule);
   if (spec.broken.has('action') || spec.broken.has('selector')) return undefined;
-  if (action === 'AUDIT')
-    report(spec.context, ['spec', 'action'], {
-      severity: 'warning',
-      code: 'TG0008',
-      message:
-        'AUDIT has no effect: there is nothing here that would write it down. No request is allowed or denied by it.',
-      remedy: 'Use an access log.',
-    });
-  if (action === 'CUSTOM')
-    report(spec.context, ['spec', 'action'], {
-      severity: 'error',
-      code: 'TG0006',
-      message:
-        'CUSTOM is not served yet. Requests that its rules match are denied, since nobody can be asked about them.',
-      remedy: 'Use ALLOW or DENY, or wait for a version that serves CUSTOM.',
-    });
+  const provider =
+    messageField(spec, 'provider', providerFields, (field) => ({ name: stringField(field, 'name') ?? '' }))?.name ?? '';
+  if (action === 'CUSTOM' && provider === '')
+    reportInvalid(
+      spec.context,
+      ['spec', 'provider', 'name'],
+      'is missing',
+      'Nobody can be asked about its requests, so they are denied.',
+      'Name an extension provider of the mesh settings.',
+    );
+  if (action !== 'CUSTOM' && provider !== '')
+    reportInvalid(
+      spec.context,
+      ['spec', 'provider'],
+      `is for action CUSTOM, and this one is ${action}`,
+      'It is ignored.',
+      'Remove it, or write action: CUSTOM.',
+    );
   const targets = [spec.fields.targetRef, spec.fields.targetRefs].filter(
     (value) => value !== undefined && value !== null,
   );
-  return { action, selector, isForOthers: targets.length > 0, rules };
+  return { action, provider, selector, isForOthers: targets.length > 0, rules };
 }
 
 function parseRule(message: Message, index: number): AuthorizationRule {

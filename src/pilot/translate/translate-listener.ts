@@ -14,11 +14,19 @@ import { TlsInspectorSchema } from '../../xds/generated/envoy/extensions/filters
 import { createXdsResource, type ResourceReference, type XdsResource } from '../../xds/resource.ts';
 import { listenerName } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
-import type { FilterChainView, ListenerView, ProxyView } from '../model/proxy-view.ts';
+import type {
+  Authorization,
+  AuthorizationPolicy,
+  FilterChainView,
+  ListenerView,
+  ProxyView,
+} from '../model/proxy-view.ts';
 import { seconds } from './config-source.ts';
+import { extAuthz, networkExtAuthz } from './filters/ext-authz.ts';
 import { networkRbac, rbac } from './filters/rbac.ts';
 import { listenerAccessLogs } from './translate-access-log.ts';
 import { translateHttpConnectionManager } from './translate-http-connection-manager.ts';
+import { targetName } from './translate-route.ts';
 import { routeTableName, targetNames } from './translate-route-table.ts';
 import { translateTcpProxy } from './translate-tcp-proxy.ts';
 import { secretNames, translateTlsContext } from './translate-tls-context.ts';
@@ -55,11 +63,13 @@ function translateFilterChain(
       ? [
           translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, accessLogs.logs, {
             ...network,
+            extAuthz: extAuthz(authorization, ports),
             rbac: rbac(authorization, ports),
             envoyDebugHeaders: mesh.proxy.headers.envoyDebugHeaders,
           }),
         ]
       : [
+          ...networkExtAuthz(authorization, ports),
           ...networkRbac(authorization, ports),
           translateTcpProxy(network.targets, network.virtualService, accessLogs.logs),
         ];
@@ -79,8 +89,26 @@ function translateFilterChain(
   });
 }
 
-function referencesOf(listener: ListenerView, exists: (reference: ResourceReference) => boolean) {
-  const references = listener.filterChains.flatMap(({ network, tls }): ResourceReference[] => [
+/** Whom its filters ask: Envoy refuses a listener whose gRPC service has no cluster. */
+const askedClusters = ({ custom }: Authorization): readonly ResourceReference[] =>
+  custom.flatMap(({ service }) =>
+    service === undefined ? [] : [{ typeUrl: typeUrls.cluster, name: targetName(service.target) }],
+  );
+
+const policiesOf = ({ custom, audit, deny, allow }: Authorization): readonly AuthorizationPolicy[] => [
+  ...custom.flatMap(({ policies }) => policies),
+  ...audit,
+  ...deny,
+  ...allow,
+];
+
+function referencesOf(
+  listener: ListenerView,
+  authorization: Authorization,
+  exists: (reference: ResourceReference) => boolean,
+) {
+  const references = listener.filterChains.flatMap(({ network, tls }): readonly ResourceReference[] => [
+    ...askedClusters(authorization),
     ...(network.kind === 'http' ? [{ typeUrl: typeUrls.route, name: routeTableName(network.routes) }] : []),
     ...(network.kind === 'tcp' && network.targets !== undefined
       ? targetNames(network.targets).map((name) => ({ typeUrl: typeUrls.cluster, name }))
@@ -123,11 +151,7 @@ export function translateListener(
     ...(view.reusePort ? {} : { enableReusePort: false }),
   });
   return createXdsResource(typeUrls.listener, ListenerSchema, name, message, {
-    references: referencesOf(view, exists),
-    owners: [
-      ...view.owners,
-      ...settings.accessLogs.owners,
-      ...[...authorization.deny, ...authorization.allow].map(({ ref }) => ref),
-    ],
+    references: referencesOf(view, authorization, exists),
+    owners: [...view.owners, ...settings.accessLogs.owners, ...policiesOf(authorization).map(({ ref }) => ref)],
   });
 }

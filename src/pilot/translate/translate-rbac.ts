@@ -180,18 +180,31 @@ function translateRule(
   return to.length === 0 || from.length === 0 ? undefined : { permissions: to, principals: from };
 }
 
+export interface RbacNames {
+  /** In front of the names of the rules. */
+  readonly prefix: string;
+  readonly suffix: string;
+}
+
+const plainNames: RbacNames = { prefix: '', suffix: '' };
+
+/** Of a policy without rules, as Istio writes it down. */
+const never: MessageInitShape<typeof PolicySchema> = { permissions: [nothing], principals: [nobody] };
+
 export function translateRbac(
   policies: readonly AuthorizationPolicy[],
-  action: 'ALLOW' | 'DENY',
+  action: 'ALLOW' | 'DENY' | 'LOG',
   place: RbacPlace,
+  { prefix, suffix }: RbacNames = plainNames,
 ): RBAC {
-  const entries = policies.flatMap(({ ref, rules }) =>
-    rules.flatMap((rule) => {
+  const entries = policies.flatMap(({ ref, rules }) => {
+    const nameOf = (index: number) => `${prefix}ns[${ref.namespace}]-policy[${ref.name}]-rule[${index}]${suffix}`;
+    if (rules.length === 0) return [[nameOf(0), never] as const];
+    return rules.flatMap((rule) => {
       const policy = translateRule(rule, place, action === 'ALLOW');
-      const name = `ns[${ref.namespace}]-policy[${ref.name}]-rule[${rule.index}]`;
-      return policy === undefined ? [] : [[name, policy] as const];
-    }),
-  );
+      return policy === undefined ? [] : [[nameOf(rule.index), policy] as const];
+    });
+  });
   // Sorted: equal policies give equal bytes.
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
   return create(RBACSchema, { action: RBAC_Action[action], policies: Object.fromEntries(entries) });

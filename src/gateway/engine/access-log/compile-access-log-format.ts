@@ -3,7 +3,7 @@ import type { AccessLogConfig, JsonTemplate } from '../config/engine-config.ts';
 import type { RequestInfo } from '../config/request-info.ts';
 import { compileTemplate, processEnvironment, type TemplatePart } from './compile-template.ts';
 import { keepOnLine } from './header-value.ts';
-import type { OperatorEnvironment } from './operators.ts';
+import { type OperatorEnvironment, operatorText } from './operators.ts';
 
 /** A whole line; Envoy adds no line feed to a text template, and one to JSON. */
 export type FormatAccessLog = (info: RequestInfo) => string;
@@ -71,7 +71,7 @@ function compileText(template: string, compiler: Compiler): FormatAccessLog {
         continue;
       }
       const value = part(info);
-      line += typeof value === 'string' ? keepOnLine(value) : (value ?? absent);
+      line += typeof value === 'string' ? keepOnLine(value) : (operatorText(value) ?? absent);
     }
     return line;
   };
@@ -109,11 +109,14 @@ function compileJsonString(template: string, compiler: Compiler): FormatJson {
   if (parts.length === 1 && typeof first === 'function')
     return (info) => {
       const value = first(info);
+      if (typeof value === 'object') return value.json;
       return value === undefined ? undefined : JSON.stringify(value);
     };
   const absent = compiler.omitEmpty ? '' : '-';
   return (info) =>
-    JSON.stringify(parts.map((part) => (typeof part === 'string' ? part : (part(info) ?? absent))).join(''));
+    JSON.stringify(
+      parts.map((part) => (typeof part === 'string' ? part : (operatorText(part(info)) ?? absent))).join(''),
+    );
 }
 
 function compileJsonList(template: readonly JsonTemplate[], compiler: Compiler, depth: number): FormatJson {

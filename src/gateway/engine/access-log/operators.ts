@@ -1,16 +1,28 @@
 // Envoy's command operators: one entry each, from what is known of a request to its value.
 import { randomUUID } from 'node:crypto';
+import { metadataAt } from '../config/dynamic-metadata.ts';
 import type { RequestInfo } from '../config/request-info.ts';
 import { splitAddress } from './address.ts';
 import { compileTimeFormat, timeFormatError } from './format-time.ts';
 import { formatGrpcStatus, grpcStatusFormats } from './grpc-status.ts';
 import { decodeHeaderValue, withoutSpaces } from './header-value.ts';
+import { metadataJson } from './metadata-json.ts';
 import type { Command } from './parse-command-format.ts';
 import { longFlagNames, sortFlags } from './response-flag-names.ts';
 import { unsupportedOperators } from './unsupported-operators.ts';
 
+/** What is a tree of values in JSON, and in text what is left of that after `:Z`. */
+export interface StructuredValue {
+  readonly json: string;
+  readonly text: string;
+}
+
 /** Undefined is a value that this request does not have: `-` in text, null in JSON. */
-export type OperatorValue = string | number | undefined;
+export type OperatorValue = string | number | StructuredValue | undefined;
+
+/** In text. */
+export const operatorText = (value: OperatorValue): string | undefined =>
+  typeof value === 'object' ? value.text : value?.toString();
 export type Operator = (info: RequestInfo) => OperatorValue;
 
 export interface OperatorEnvironment {
@@ -222,7 +234,23 @@ const environmentVariable: Entry = {
   },
 };
 
+/** `namespace:key:key`, at most Z bytes of text. */
+const dynamicMetadata: Entry = {
+  syntax: 'parameter:Z',
+  compile: ({ parameter, maxLength }) => {
+    const [namespace = '', ...path] = parameter.split(':');
+    return ok((info) => {
+      const value = metadataAt(info.dynamicMetadata, namespace, path);
+      if (value === undefined || value === null) return undefined;
+      if (typeof value === 'string') return value.slice(0, maxLength);
+      const json = metadataJson(value);
+      return { json, text: json.slice(0, maxLength) };
+    });
+  },
+};
+
 const entries: Readonly<Record<string, Entry>> = {
+  DYNAMIC_METADATA: dynamicMetadata,
   REQ: header(requestHeader),
   REQUEST_HEADER: header(requestHeader),
   REQ_WITHOUT_QUERY: header(requestHeader, withoutQuery),

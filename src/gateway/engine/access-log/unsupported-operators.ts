@@ -78,7 +78,6 @@ export const unsupportedOperators: ReadonlyMap<string, UnsupportedOperator> = ne
   ...withFormat.map((name): [string, UnsupportedOperator] => [name, { syntax: 'parameter?' }]),
   ['CEL', { syntax: 'parameter:Z' }],
   ['COMMON_DURATION', { syntax: 'parameter', check: checkDuration }],
-  ['DYNAMIC_METADATA', { syntax: 'parameter:Z' }],
   ['CLUSTER_METADATA', { syntax: 'parameter:Z' }],
   ['UPSTREAM_METADATA', { syntax: 'parameter:Z' }],
   ['METADATA', { syntax: 'parameter?:Z', check: checkMetadata }],

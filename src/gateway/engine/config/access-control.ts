@@ -1,4 +1,5 @@
-// Who may do what, made once from RBAC rules.
+// Who may do what, made once from RBAC rules and from what others are asked about.
+import type { ExtAuthz } from './ext-authz-config.ts';
 
 /** What rules look at. */
 export interface Access {
@@ -20,8 +21,23 @@ export interface Access {
 export type AccessCheck = (access: Access) => boolean;
 
 export interface AccessControl {
-  /** `allow` lets in only what a policy matches, `deny` only what none does. */
-  readonly action: 'allow' | 'deny';
+  /** `allow` lets in only what a policy matches, `deny` only what none does, `log` everything. */
+  readonly action: 'allow' | 'deny' | 'log';
   /** Sorted by name: the first that matches is the one that is named. */
   readonly policies: readonly { readonly name: string; readonly matches: AccessCheck }[];
 }
+
+export interface Rbac {
+  readonly kind: 'rbac';
+  /** What is found out is written down under it. */
+  readonly namespace: string;
+  readonly rules: AccessControl | undefined;
+  /** Undefined: what the rules in force find is not written down, as in front of TCP. */
+  readonly rulesPrefix: string | undefined;
+  /** Judged and written down, and never in force. */
+  readonly shadowRules: AccessControl | undefined;
+  readonly shadowRulesPrefix: string;
+}
+
+/** Filters that decide whether something passes, in their order. */
+export type Guard = Rbac | ExtAuthz;

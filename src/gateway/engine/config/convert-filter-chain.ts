@@ -1,18 +1,21 @@
 // One filter chain of a listener: which connections it takes, how it ends TLS, and the network filter that serves them.
 import type {
+  Filter,
   FilterChain,
   FilterChainMatch,
 } from '../../../xds/generated/envoy/config/listener/v3/listener_components_pb.ts';
+import { ExtAuthzSchema } from '../../../xds/generated/envoy/extensions/filters/network/ext_authz/v3/ext_authz_pb.ts';
 import { HttpConnectionManagerSchema } from '../../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { RBACSchema } from '../../../xds/generated/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts';
 import { TcpProxySchema } from '../../../xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import type { ChainContext } from './chain-context.ts';
 import { convertDownstreamTls } from './convert-downstream-tls.ts';
+import { convertNetworkExtAuthz } from './convert-ext-authz.ts';
 import { convertHttpConnectionManager } from './convert-http-connection-manager.ts';
-import { convertRbac } from './convert-rbac.ts';
+import { convertRbac, rbacFields } from './convert-rbac.ts';
 import { convertTcpProxy } from './convert-tcp-proxy.ts';
 import { durationMs } from './duration-ms.ts';
-import type { AccessControl, FilterChainConfig } from './engine-config.ts';
+import type { FilterChainConfig, Guard } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType, notRegistered, unpackAny } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
@@ -73,15 +76,11 @@ function convertNetworkFilters(
   const others = chain.filters.filter(
     ({ configType }) => configType.case !== 'typedConfig' || !transparentFilters.has(extensionType(configType.value)),
   );
-  const accessControl: AccessControl[] = [];
+  const guards: Guard[] = [];
   const [filter, ...more] = others.filter((candidate) => {
-    const { configType } = candidate;
-    const rbac = configType.case === 'typedConfig' ? unpackAny(configType.value, RBACSchema, findings) : undefined;
-    if (rbac === undefined) return true;
-    warnUnhandledFields(rbac, rbacFields, findings);
-    const control = convertRbac(rbac.rules, findings);
-    if (control) accessControl.push(control);
-    return false;
+    const found = convertNetworkGuard(candidate, findings);
+    guards.push(...(found ?? []));
+    return found === undefined;
   });
   if (filter === undefined) {
     findings.reject('the embedded engine needs a network filter in every filter chain');
@@ -102,17 +101,31 @@ function convertNetworkFilters(
       `Error: terminal filter named ${filter.name} of type ${type} must be the last filter in a network filter chain.`,
     );
   }
-  const guarded = accessControl.length === 0 ? {} : { accessControl };
+  const guarded = guards.length === 0 ? {} : { guards };
   if (!manager) return proxy && { ...convertTcpProxy(proxy, inside), ...guarded };
   // Nothing here judges connections before their requests.
-  if (accessControl.length > 0)
+  if (guards.length > 0)
     findings.reject(
-      'network RBAC in front of HTTP is not supported by the embedded engine, which serves nothing unguarded',
+      'network RBAC and ext_authz in front of HTTP are not supported by the embedded engine, which serves nothing unguarded',
     );
   return convertHttpConnectionManager(manager, context, inside);
 }
 
-const rbacFields = new Set(['rules', 'statPrefix', 'shadowRulesStatPrefix']);
+const handledRbacFields = new Set([...rbacFields, 'statPrefix']);
+
+/** Undefined: it is another filter. */
+function convertNetworkGuard({ configType }: Filter, findings: Findings): readonly Guard[] | undefined {
+  const any = configType.case === 'typedConfig' ? configType.value : undefined;
+  const rbac = unpackAny(any, RBACSchema, findings);
+  if (rbac !== undefined) {
+    warnUnhandledFields(rbac, handledRbacFields, findings);
+    return [convertRbac(rbac, 'envoy.filters.network.rbac', findings)];
+  }
+  const extAuthz = unpackAny(any, ExtAuthzSchema, findings);
+  if (extAuthz === undefined) return undefined;
+  const guard = convertNetworkExtAuthz(extAuthz, findings);
+  return guard === undefined ? [] : [guard];
+}
 
 /** Envoy refuses a listener in which a connection could belong to two chains. */
 export function rejectOverlappingChains(chains: readonly FilterChainConfig[], where: string, findings: Findings): void {

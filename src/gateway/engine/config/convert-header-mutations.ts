@@ -4,6 +4,7 @@ import {
   type HeaderValueOption,
 } from '../../../xds/generated/envoy/config/core/v3/base_pb.ts';
 import { compileTemplate, processEnvironment, type TemplatePart } from '../access-log/compile-template.ts';
+import { operatorText } from '../access-log/operators.ts';
 import { toWireText } from '../http/header-list.ts';
 import type { HeaderMutations, HeaderPut, MessageMutations } from './engine-config.ts';
 import type { Findings } from './findings.ts';
@@ -83,7 +84,7 @@ function compileValue(template: string, findings: Findings): HeaderPut['value'] 
     findings.warn(`%${name}% has no value in the embedded engine: it is empty in headers`);
   const { parts } = compiled;
   if (parts.every(isText)) return toWireText(parts.join(''));
-  return (info) => toWireText(parts.map((part) => (isText(part) ? part : (part(info) ?? ''))).join(''));
+  return (info) => toWireText(parts.map((part) => (isText(part) ? part : (operatorText(part(info)) ?? ''))).join(''));
 }
 
 const isText = (part: TemplatePart): part is string => typeof part === 'string';

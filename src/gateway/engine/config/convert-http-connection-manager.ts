@@ -5,6 +5,7 @@ import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from '../../../xds/generated/envoy/config/core/v3/protocol_pb.ts';
 import { RouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
 import { CorsSchema } from '../../../xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
+import { ExtAuthzSchema } from '../../../xds/generated/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
 import { HTTPFaultSchema } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { FilterConfigSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.ts';
 import { GrpcWebSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.ts';
@@ -20,10 +21,11 @@ import {
 import type { ChainContext } from './chain-context.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
 import { convertDownstreamLimits } from './convert-downstream-limits.ts';
-import { convertRbac } from './convert-rbac.ts';
+import { convertExtAuthz } from './convert-ext-authz.ts';
+import { convertRbac, rbacFields } from './convert-rbac.ts';
 import { convertRouteTable } from './convert-route-table.ts';
 import { durationMs } from './duration-ms.ts';
-import type { ForwardClientCert, HttpConnectionManager } from './engine-config.ts';
+import type { ForwardClientCert, Guard, HttpConnectionManager } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType, notRegistered, unpackAny } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
@@ -50,10 +52,10 @@ const knownFilters: ReadonlySet<string> = new Set([
   FilterConfigSchema.typeName,
   GrpcWebSchema.typeName,
   RBACSchema.typeName,
+  ExtAuthzSchema.typeName,
 ]);
 /** Filters that decide whether a request may pass: without them it must not be served at all. */
-const guards =
-  /\.(jwt_authn|ext_authz|oauth2|basic_auth|api_key_auth|csrf|ratelimit|local_ratelimit|wasm|lua|ext_proc|golang)\./;
+const guards = /\.(jwt_authn|oauth2|basic_auth|api_key_auth|csrf|ratelimit|local_ratelimit|wasm|lua|ext_proc|golang)\./;
 
 const fiveMinutes = 300_000;
 
@@ -93,7 +95,7 @@ export function convertHttpConnectionManager(
       .filter(({ enabled }) => enabled ?? true)
       .map(({ upgradeType }) => upgradeType.toLowerCase()),
     httpFilters: nameFilters(manager.httpFilters, findings),
-    ...convertAccessControl(manager.httpFilters, findings),
+    ...convertGuards(manager.httpFilters, findings),
     grpcWeb: manager.httpFilters.some(
       (filter) => !filter.disabled && extensionType(configOf(filter)) === GrpcWebSchema.typeName,
     ),
@@ -169,27 +171,30 @@ function nameRoutes(manager: EnvoyManager, { listener, chain, needs }: ChainCont
 
 const configOf = ({ configType }: HttpFilter) => (configType.case === 'typedConfig' ? configType.value : undefined);
 
-const rbacFields = new Set(['rules', 'rulesStatPrefix', 'shadowRulesStatPrefix']);
+const handledRbacFields = new Set(rbacFields);
 
-function convertAccessControl(
-  filters: readonly HttpFilter[],
-  findings: Findings,
-): Pick<HttpConnectionManager, 'accessControl'> {
-  const accessControl = filters.flatMap((filter, index) => {
-    if (filter.disabled || extensionType(configOf(filter)) !== RBACSchema.typeName) return [];
+function convertGuards(filters: readonly HttpFilter[], findings: Findings): Pick<HttpConnectionManager, 'guards'> {
+  const guards = filters.flatMap((filter, index): readonly Guard[] => {
+    const type = extensionType(configOf(filter));
+    if (filter.disabled || (type !== RBACSchema.typeName && type !== ExtAuthzSchema.typeName)) return [];
     const inside = findings.within('HttpConnectionManager', `HttpFilters[${index}]`);
-    const filterConfig = unpackAny(configOf(filter), RBACSchema, inside);
-    // Wrapped in a TypedStruct, say: known by its name, and unread all the same.
-    if (filterConfig === undefined) {
-      inside.reject(
-        `${notRegistered(filter.name, configOf(filter))} in the embedded engine, which serves nothing unguarded`,
-      );
-      return [];
+    const rbac = unpackAny(configOf(filter), RBACSchema, inside);
+    if (rbac !== undefined) {
+      warnUnhandledFields(rbac, handledRbacFields, inside);
+      return [convertRbac(rbac, 'envoy.filters.http.rbac', inside)];
     }
-    warnUnhandledFields(filterConfig, rbacFields, inside);
-    return convertRbac(filterConfig.rules, inside) ?? [];
+    const extAuthz = unpackAny(configOf(filter), ExtAuthzSchema, inside);
+    if (extAuthz !== undefined) {
+      const guard = convertExtAuthz(extAuthz, inside);
+      return guard === undefined ? [] : [guard];
+    }
+    // Wrapped in a TypedStruct, say: known by its name, and unread all the same.
+    inside.reject(
+      `${notRegistered(filter.name, configOf(filter))} in the embedded engine, which serves nothing unguarded`,
+    );
+    return [];
   });
-  return accessControl.length === 0 ? {} : { accessControl };
+  return guards.length === 0 ? {} : { guards };
 }
 
 function nameFilters(filters: readonly HttpFilter[], findings: Findings): readonly string[] {

@@ -12,17 +12,39 @@ import type { StringMatcher } from '../../../xds/generated/envoy/type/matcher/v3
 import { matchesHeader } from '../match/match-predicates.ts';
 import { convertHeaderMatcher } from './convert-route-predicates.ts';
 import { convertStringMatcher } from './convert-string-matcher.ts';
-import type { AccessCheck, AccessControl } from './engine-config.ts';
+import type { AccessCheck, AccessControl, Rbac } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { snakeCase } from './warn-unhandled-fields.ts';
 
-/** Undefined where there are no rules. */
-export function convertRbac(rules: RBAC | undefined, findings: Findings): AccessControl | undefined {
+/** Envoy's two RBAC filters are alike in this. */
+export interface RbacFields {
+  readonly rules?: RBAC | undefined;
+  readonly rulesStatPrefix?: string;
+  readonly shadowRules?: RBAC | undefined;
+  readonly shadowRulesStatPrefix: string;
+}
+
+export const rbacFields = ['rules', 'rulesStatPrefix', 'shadowRules', 'shadowRulesStatPrefix'];
+
+export function convertRbac(fields: RbacFields, namespace: string, findings: Findings): Rbac {
+  return {
+    kind: 'rbac',
+    namespace,
+    rules: convertRules(fields.rules, findings),
+    rulesPrefix: fields.rulesStatPrefix,
+    shadowRules: convertRules(fields.shadowRules, findings),
+    shadowRulesPrefix: fields.shadowRulesStatPrefix,
+  };
+}
+
+const actions: Readonly<Record<Action, AccessControl['action']>> = {
+  [Action.ALLOW]: 'allow',
+  [Action.DENY]: 'deny',
+  [Action.LOG]: 'log',
+};
+
+function convertRules(rules: RBAC | undefined, findings: Findings): AccessControl | undefined {
   if (rules === undefined) return undefined;
-  if (rules.action === Action.LOG) {
-    findings.warn('RBAC with action LOG is not supported by the embedded engine: it has no effect');
-    return undefined;
-  }
   const policies = Object.entries(rules.policies).map(([name, policy]) => {
     if (policy.condition || policy.checkedCondition) unsupported('condition', findings);
     if (policy.permissions.length === 0)
@@ -34,7 +56,7 @@ export function convertRbac(rules: RBAC | undefined, findings: Findings): Access
     return { name, matches: allOf([permitted, isPrincipal]) };
   });
   policies.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { action: rules.action === Action.ALLOW ? 'allow' : 'deny', policies };
+  return { action: actions[rules.action] ?? 'deny', policies };
 }
 
 const anyOf =

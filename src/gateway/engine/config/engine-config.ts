@@ -1,11 +1,13 @@
 // What the engine serves from: small immutable types made once from xDS, so that nothing on a request's path touches protobuf.
-import type { AccessControl } from './access-control.ts';
+import type { Guard } from './access-control.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { DownstreamTls, ValueMatcher } from './tls-config.ts';
 
 export type * from './access-control.ts';
 export type * from './cluster-config.ts';
+export type * from './dynamic-metadata.ts';
+export type * from './ext-authz-config.ts';
 export type * from './tls-config.ts';
 
 export interface EngineConfig {
@@ -115,7 +117,7 @@ export interface HttpConnectionManager {
   /** Names of the HTTP filters in order; those the engine does not know are listed in the config's warnings. */
   readonly httpFilters: readonly string[];
   /** In order; each may refuse. Absent: nobody does. */
-  readonly accessControl?: readonly AccessControl[];
+  readonly guards?: readonly Guard[];
   /** Whether gRPC-Web is made gRPC. */
   readonly grpcWeb: boolean;
   readonly accessLogs: readonly AccessLogConfig[];
@@ -128,7 +130,7 @@ export interface TcpProxy {
   /** Milliseconds; 0 for none. Envoy's default is one hour. */
   readonly idleTimeoutMs: number;
   /** In order; each may refuse. Absent: nobody does. */
-  readonly accessControl?: readonly AccessControl[];
+  readonly guards?: readonly Guard[];
   /** Consistent load balancing tells connections by the client's address; absent: by nothing. */
   readonly hashesSourceIp?: boolean;
   readonly accessLogs: readonly AccessLogConfig[];

@@ -1,4 +1,5 @@
 // What is known of one request (or TCP connection) when it ends: the only input of the access log.
+import type { DynamicMetadata } from './dynamic-metadata.ts';
 
 /** Envoy's response flags, in the order in which they are printed. */
 export type ResponseFlag =
@@ -42,6 +43,8 @@ export interface RequestInfo {
   /** As the client sent it. */
   readonly originalPath: string | undefined;
   readonly authority: string | undefined;
+  /** What filters have written down; absent: nothing. */
+  readonly dynamicMetadata?: DynamicMetadata | undefined;
   /** Lower-case names, as seen after the gateway's own changes (x-request-id, x-forwarded-for, …). */
   requestHeader(name: string): string | undefined;
   responseHeader(name: string): string | undefined;

@@ -1,20 +1,52 @@
-// Access control in front of everything else that is done with a request or a connection: the first filter that refuses decides.
-import type { Access, AccessControl } from '../config/engine-config.ts';
+// Role-based access control of a request or a connection: what its rules find, in force and in shadow.
+import { withMetadata } from '../config/dynamic-metadata.ts';
+import type { Access, AccessControl, DynamicMetadata, MetadataFields, Rbac } from '../config/engine-config.ts';
 import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { requestHeaderValues } from '../http/request-header-values.ts';
 import { pathOnly } from '../match/match-path.ts';
 import { subjectAltNames } from '../tls/verify-client.ts';
 
-/** `rbac_access_denied_matched_policy[…]`, which the access log shows; undefined: let in. */
-export function denialOf(controls: readonly AccessControl[], access: Access): string | undefined {
-  for (const { action, policies } of controls) {
-    const matched = policies.find(({ matches }) => matches(access));
-    if ((matched !== undefined) === (action === 'allow')) continue;
-    return `rbac_access_denied_matched_policy[${matched?.name ?? 'none'}]`;
-  }
-  return undefined;
+/** What RBAC found out of a request or a connection. */
+export interface Verdict {
+  /** `rbac_access_denied_matched_policy[…]`, which the access log shows; undefined: let in. */
+  readonly denial: string | undefined;
+  readonly metadata: DynamicMetadata | undefined;
 }
+
+/** `metadata`: what was written down before. The rules in shadow are judged first, as in Envoy. */
+export function judge(rbac: Rbac, access: Access, metadata: DynamicMetadata | undefined): Verdict {
+  const { namespace, rules, shadowRules } = rbac;
+  let written = metadata;
+  if (shadowRules !== undefined) {
+    const prefix = `${rbac.shadowRulesPrefix}shadow_`;
+    written = withMetadata(written, namespace, findingsOf(evaluate(shadowRules, access), prefix));
+  }
+  if (rules === undefined) return { denial: undefined, metadata: written };
+  const found = evaluate(rules, access);
+  if (rules.action === 'log')
+    written = withMetadata(written, 'envoy.common', { access_log_hint: found.policy !== undefined });
+  if (rbac.rulesPrefix !== undefined)
+    written = withMetadata(written, namespace, findingsOf(found, `${rbac.rulesPrefix}enforced_`));
+  const denial = found.isAllowed ? undefined : `rbac_access_denied_matched_policy[${found.policy ?? 'none'}]`;
+  return { denial, metadata: written };
+}
+
+interface Found {
+  readonly isAllowed: boolean;
+  readonly policy: string | undefined;
+}
+
+function evaluate({ action, policies }: AccessControl, access: Access): Found {
+  const policy = policies.find(({ matches }) => matches(access))?.name;
+  const isAllowed = action === 'log' || (policy !== undefined) === (action === 'allow');
+  return { isAllowed, policy };
+}
+
+const findingsOf = ({ isAllowed, policy }: Found, prefix: string): MetadataFields => ({
+  ...(policy !== undefined && { [`${prefix}effective_policy_id`]: policy }),
+  [`${prefix}engine_result`]: isAllowed ? 'allowed' : 'denied',
+});
 
 /** `[::1]:80` → `::1` and 80. */
 function split(address: string): { readonly ip: string; readonly port: number } {

@@ -173,7 +173,7 @@ function createForwarding(
       exchange.reset();
       return;
     }
-    if (isStale && body.replayable && idempotentMethods.has(stream.head.method)) {
+    if (isStale && body.replayable && idempotentMethods.has(exchange.method)) {
       staleRetried = true;
       attempt();
       return;
@@ -274,7 +274,7 @@ function createForwarding(
   };
 
   const requestHead = (attemptCount: number): UpstreamRequestHead => ({
-    method: stream.head.method,
+    method: exchange.method,
     path: exchange.path,
     authority: exchange.authority,
     scheme: exchange.scheme,

@@ -1,5 +1,5 @@
 // One request and its answer while they are served: what filters read and change, and what the access log is made of in the end.
-import type { HttpConnectionManager } from '../config/engine-config.ts';
+import type { DynamicMetadata, HttpConnectionManager } from '../config/engine-config.ts';
 import type { ResponseFlag } from '../config/request-info.ts';
 import type { DownstreamConnection, DownstreamStream } from './downstream-stream.ts';
 import type { HeaderList } from './header-list.ts';
@@ -14,6 +14,10 @@ export interface LocalReply {
   readonly grpcStatus?: number | 'none';
   /** Beside those that every such answer has. */
   readonly headers?: HeaderList;
+  /** As `headers`, and none of their names is left of what the route says about answers. */
+  readonly overrides?: HeaderList;
+  /** Of a service that was asked for it. */
+  readonly upstreamServiceTimeMs?: number | undefined;
   /** The connection is not to be used again (HTTP/1.1). */
   readonly close?: boolean;
 }
@@ -26,6 +30,7 @@ export interface Exchange {
   readonly startedAt: number;
   /** As it goes to the endpoint. Replaced, not shared. */
   headers: HeaderList;
+  method: string;
   /** After normalisation, with the query. */
   path: string;
   authority: string;
@@ -33,6 +38,8 @@ export interface Exchange {
   readonly info: ExchangeInfo;
   /** Set once a route is found that changes the headers of answers. */
   changeResponse: ((headers: HeaderList) => HeaderList) | undefined;
+  /** Set by filters that see an answer after the route has changed it, whoever gives it. */
+  completeResponse: ((headers: HeaderList) => HeaderList) | undefined;
   /** Set by the filter that takes the request over. */
   readonly events: ExchangeEvents;
   /** Answers in the gateway's own name. Ignored once an answer has begun. */
@@ -56,6 +63,8 @@ export interface ExchangeInfo {
   upstreamLocalAddress: string | undefined;
   upstreamTransportFailureReason: string | undefined;
   attemptCount: number;
+  /** What filters have written down; undefined: nothing. */
+  metadata: DynamicMetadata | undefined;
   details: string | undefined;
   readonly flags: Set<ResponseFlag>;
   bytesReceived: number;
@@ -82,6 +91,7 @@ export function createExchangeInfo(): ExchangeInfo {
     upstreamLocalAddress: undefined,
     upstreamTransportFailureReason: undefined,
     attemptCount: 0,
+    metadata: undefined,
     details: undefined,
     flags: new Set(),
     bytesReceived: 0,

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
 export function requestHeaderValues(exchange: Exchange, name: string): readonly string[] {
   switch (name) {
     case ':method':
-      return [exchange.stream.head.method];
+      return [exchange.method];
     case ':authority':
     case 'host':
       return [exchange.authority];

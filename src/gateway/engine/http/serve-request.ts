@@ -1,11 +1,9 @@
 // The connection manager: takes one request from its codec, cleans it, finds its route, and sees to its end and its log.
 
 import type { ResponseFlag } from '../config/request-info.ts';
-import { denialOf, requestAccess } from '../filters/check-access.ts';
-import { redirectToTls } from '../filters/redirect-request.ts';
+import { runGuards } from '../filters/run-guards.ts';
+import { decorateRequest, selectRoute } from '../filters/select-route.ts';
 import { serveRoute } from '../filters/serve-route.ts';
-import { matchRoute } from '../match/match-route.ts';
-import { matchVirtualHost } from '../match/match-virtual-host.ts';
 import { socketAddress } from '../upstream/connect-upstream.ts';
 import { buildRequestInfo } from './build-request-info.ts';
 import { checkRequest, requestedUpgrade } from './check-request.ts';
@@ -17,10 +15,9 @@ import {
   type ExchangeInfo,
   type LocalReply,
 } from './exchange.ts';
-import { getHeader, type HeaderList, hasToken, isGrpcContentType } from './header-list.ts';
+import { getHeader, type HeaderList, hasToken, isGrpcContentType, withoutHeaders } from './header-list.ts';
 import type { ConnectionState, HttpServing } from './http-serving.ts';
 import { renderLocalReply } from './local-reply.ts';
-import { requestHeaderValues } from './request-header-values.ts';
 import { buildRequestHeaders, trustedClient } from './request-headers.ts';
 import { buildResponseHeaders } from './response-headers.ts';
 import { grpcRequestHeaders, isGrpcWeb, translateGrpcWeb } from './translate-grpc-web.ts';
@@ -36,7 +33,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
   const manager = state.manager();
   const info = createExchangeInfo();
   const grpcWeb = manager.grpcWeb && isGrpcWeb(downstream.head.headers);
-  const stream = grpcWeb
+  const translated = grpcWeb
     ? translateGrpcWeb(downstream, {
         onBadRequest: () => refuse(badBase64),
         onReceived: (difference) => {
@@ -46,7 +43,8 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
           info.bytesSent += difference;
         },
       })
-    : downstream;
+    : undefined;
+  const stream = translated ?? downstream;
   const startedAt = performance.now();
   const scheme = connection.tls ? 'https' : 'http';
   let responded = false;
@@ -76,17 +74,24 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
   const mustClose = (): boolean =>
     stream.protocol === 'HTTP/1.1' && (clientCloses || upgrades || !stream.requestComplete || state.draining());
 
+  const changeAnswer = (headers: HeaderList): HeaderList => {
+    const changed = exchange.changeResponse?.(headers) ?? headers;
+    return exchange.completeResponse?.(changed) ?? changed;
+  };
+
   const exchange: Exchange = {
     stream,
     connection,
     manager,
     startedAt,
     headers: stream.head.headers,
+    method: stream.head.method,
     path: stream.head.target,
     authority: stream.head.authority ?? '',
     scheme,
     info,
     changeResponse: undefined,
+    completeResponse: undefined,
     events,
     sendLocalReply: (reply: LocalReply) => {
       if (responded || finished) return;
@@ -94,8 +99,8 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
       for (const flag of reply.flags ?? []) info.flags.add(flag);
       const grpc = isGrpcContentType(getHeader(stream.head.headers, 'content-type'));
       const close = mustClose() || (reply.close === true && stream.protocol === 'HTTP/1.1');
-      const traits = { manager, upstreamServiceTimeMs: undefined, close };
-      const own = exchange.changeResponse?.(reply.headers ?? []) ?? reply.headers ?? [];
+      const traits = { manager, upstreamServiceTimeMs: reply.upstreamServiceTimeMs, close };
+      const own = override(changeAnswer(reply.headers ?? []), reply.overrides);
       const isHead = stream.head.method === 'HEAD';
       const rendered = renderLocalReply(
         reply.status,
@@ -123,7 +128,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
       };
       info.responseCode = status;
       info.responseHeaders = headers;
-      respond(status, buildResponseHeaders(headers, traits, exchange.changeResponse), endStream);
+      respond(status, buildResponseHeaders(headers, traits, changeAnswer), endStream);
     },
     sendData: (chunk) => {
       info.bytesSent += chunk.length;
@@ -214,30 +219,27 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
       manager,
       upgrades,
     );
-    const denial = manager.accessControl && denialOf(manager.accessControl, requestAccess(exchange));
-    if (denial !== undefined) {
-      exchange.sendLocalReply({ status: 403, body: 'RBAC: access denied', details: denial });
+    let selected = selectRoute(exchange, serving);
+    decorateRequest(exchange, selected);
+    const serve = (): void => {
+      if (translated !== undefined) {
+        translated.translateAnswers();
+        exchange.headers = grpcRequestHeaders(exchange.headers);
+      }
+      serveRoute(exchange, selected, serving);
+    };
+    if (manager.guards === undefined) {
+      serve();
       return;
     }
-    const table = serving.routeTable(manager.routeConfigName);
-    const virtualHost = table && matchVirtualHost(table, exchange.authority);
-    const isSecure = getHeader(exchange.headers, 'x-forwarded-proto') === 'https';
-    if (virtualHost && virtualHost.requireTls !== 'NONE' && !isSecure) {
-      redirectToTls(exchange);
-      return;
-    }
-    const found =
-      virtualHost &&
-      matchRoute(virtualHost, {
-        path: exchange.path,
-        headerValues: (name) => requestHeaderValues(exchange, name),
-      });
-    if (!virtualHost || !found) {
-      exchange.sendLocalReply({ status: 404, body: '', details: 'route_not_found', flags: ['NR'] });
-      return;
-    }
-    if (grpcWeb) exchange.headers = grpcRequestHeaders(exchange.headers);
-    serveRoute(exchange, virtualHost, found, serving);
+    runGuards(exchange, manager.guards, serving, {
+      hasRoute: selected.kind !== 'none',
+      selectRouteAgain: () => {
+        selected = selectRoute(exchange, serving);
+        decorateRequest(exchange, selected);
+      },
+      next: serve,
+    });
   }
 
   /** Of a request whose rest cannot be read. */
@@ -246,6 +248,12 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     if (responded) exchange.reset();
     else exchange.sendLocalReply(reply);
   }
+}
+
+function override(headers: HeaderList, overrides: HeaderList | undefined): HeaderList {
+  if (overrides === undefined) return headers;
+  const names = new Set(overrides.filter((_, i) => i % 2 === 0));
+  return [...withoutHeaders(headers, names), ...overrides];
 }
 
 /** From when the endpoint had the whole request; an answer that comes before that tells nothing of its speed, as in Envoy. */

@@ -53,11 +53,17 @@ export interface GrpcWebEvents {
   onSent(difference: number): void;
 }
 
+export interface GrpcWebStream extends DownstreamStream {
+  /** From now on; what refuses a request before it is a call answers as it answers everybody. */
+  translateAnswers(): void;
+}
+
 /** The stream as the rest of the gateway may see it: bodies of both directions are those of gRPC. Its head stays as it is. */
 export function translateGrpcWeb(
   stream: DownstreamStream,
   { onBadRequest, onReceived, onSent }: GrpcWebEvents,
-): DownstreamStream {
+): GrpcWebStream {
+  let translates = false;
   const isTextRequest = textTypes.has(getHeader(stream.head.headers, 'content-type') ?? '');
   const isTextAnswer = textTypes.has(getHeader(stream.head.headers, 'accept') ?? '');
   const answerType = `application/grpc-web${isTextAnswer ? '-text' : ''}+proto`;
@@ -111,7 +117,14 @@ export function translateGrpcWeb(
         },
       });
     },
+    translateAnswers: () => {
+      translates = true;
+    },
     respond: (status, headers, endStream) => {
+      if (!translates) {
+        stream.respond(status, headers, endStream);
+        return;
+      }
       if (isGrpcAnswer(status, headers, endStream)) {
         const changed = withoutHeaders(headers, contentLength);
         setHeader(changed, 'content-type', answerType);
@@ -121,6 +134,7 @@ export function translateGrpcWeb(
       held = { status, headers, chunks: [], bytes: 0 };
     },
     write: (chunk) => {
+      if (!translates) return stream.write(chunk);
       if (held === undefined) return send(isTextAnswer ? frames.encode(chunk) : chunk, chunk.length);
       if (held.bytes < maxMessageBytes) held.chunks.push(chunk);
       held.bytes += chunk.length;
@@ -128,6 +142,10 @@ export function translateGrpcWeb(
       return true;
     },
     end: (trailers) => {
+      if (!translates) {
+        stream.end(trailers);
+        return;
+      }
       if (held !== undefined) {
         answerHeld();
         return;

@@ -2,13 +2,13 @@
 import type { Socket } from 'node:net';
 import { pickCluster } from '../cluster/pick-cluster.ts';
 import { xxHash64 } from '../cluster/xx-hash.ts';
-import type { TcpProxy } from '../config/engine-config.ts';
+import type { DynamicMetadata, TcpProxy } from '../config/engine-config.ts';
 import type { RequestInfo, ResponseFlag } from '../config/request-info.ts';
-import { connectionAccess, denialOf } from '../filters/check-access.ts';
 import { describeConnection } from '../http/describe-connection.ts';
 import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { connectUpstream, socketAddress } from '../upstream/connect-upstream.ts';
+import { guardConnection, type PassClient } from './guard-connection.ts';
 
 export type TcpServing = Pick<HttpServing, 'clusters' | 'random' | 'log'>;
 
@@ -19,6 +19,8 @@ interface Progress {
   upstreamLocalAddress: string | undefined;
   transportFailure: string | undefined;
   details: string | undefined;
+  terminationDetails: string | undefined;
+  metadata: () => DynamicMetadata | undefined;
   readonly flags: ResponseFlag[];
   bytesReceived: number;
   bytesSent: number;
@@ -34,6 +36,8 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
     upstreamLocalAddress: undefined,
     transportFailure: undefined,
     details: undefined,
+    terminationDetails: undefined,
+    metadata: () => undefined,
     flags: [],
     bytesReceived: 0,
     bytesSent: 0,
@@ -57,11 +61,6 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
     client.destroy();
   };
 
-  const denial = proxy.accessControl && denialOf(proxy.accessControl, connectionAccess(connection));
-  if (denial !== undefined) {
-    refuse([], denial);
-    return;
-  }
   const name = pickCluster(proxy.clusters, serving.random)?.cluster;
   const cluster = name === undefined ? undefined : serving.clusters.get(name);
   if (!cluster) {
@@ -93,7 +92,15 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
         cluster.report(host, { kind: 'served' });
         progress.upstreamLocalAddress = socketAddress(upstream.localAddress, upstream.localPort);
         endings.push(() => upstream.destroy());
-        splice(client, upstream, progress, proxy.idleTimeoutMs);
+        // As in Envoy a client is judged once it says something: the endpoint may speak first.
+        const guarding = guardConnection(connection, proxy.guards ?? [], serving.clusters, (refusal) => {
+          progress.terminationDetails = refusal.terminationDetails;
+          refuse(refusal.flags, refusal.details);
+          upstream.destroy();
+        });
+        progress.metadata = guarding.metadata;
+        endings.push(guarding.abandon);
+        splice(client, upstream, guarding.pass, progress, proxy.idleTimeoutMs);
       },
       onFailed: (reset) => {
         cluster.report(host, { kind: reset.reason === 'connection timeout' ? 'timeout' : 'connect failed' });
@@ -114,7 +121,7 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
 }
 
 /** Joins both sides until both have ended, one breaks, or nothing has moved for too long. */
-function splice(client: Socket, upstream: Socket, progress: Progress, idleTimeoutMs: number): void {
+function splice(client: Socket, upstream: Socket, pass: PassClient, progress: Progress, idleTimeoutMs: number): void {
   const close = (): void => {
     clearTimeout(idle);
     client.destroy();
@@ -122,11 +129,11 @@ function splice(client: Socket, upstream: Socket, progress: Progress, idleTimeou
   };
   const idle = idleTimeoutMs > 0 ? setTimeout(close, idleTimeoutMs) : undefined;
   idle?.unref();
-  pump(client, upstream, (bytes) => {
+  pump(client, upstream, pass, (bytes) => {
     progress.bytesReceived += bytes;
     idle?.refresh();
   });
-  pump(upstream, client, (bytes) => {
+  pump(upstream, client, passAtOnce, (bytes) => {
     progress.bytesSent += bytes;
     idle?.refresh();
   });
@@ -138,13 +145,25 @@ function splice(client: Socket, upstream: Socket, progress: Progress, idleTimeou
   client.on('close', close);
 }
 
-function pump(from: Socket, to: Socket, count: (bytes: number) => void): void {
+const passAtOnce: PassClient = (next) => next();
+
+/** `pass` may keep back what comes first; nothing more is read until it lets go of it. */
+function pump(from: Socket, to: Socket, pass: PassClient, count: (bytes: number) => void): void {
   from.on('data', (chunk: Buffer) => {
     count(chunk.length);
-    if (to.writable && !to.write(chunk)) from.pause();
+    let isHeld = false;
+    let hasPassed = false;
+    pass(() => {
+      hasPassed = true;
+      if (to.writable && !to.write(chunk)) from.pause();
+      else if (isHeld) from.resume();
+    });
+    if (hasPassed) return;
+    isHeld = true;
+    from.pause();
   });
   to.on('drain', () => from.resume());
-  from.on('end', () => to.end());
+  from.on('end', () => pass(() => to.end()));
   from.resume();
 }
 
@@ -152,6 +171,8 @@ function describe(progress: Progress, connection: DownstreamConnection, startedA
   return {
     ...describeConnection(connection, startedAt),
     responseCodeDetails: progress.details,
+    connectionTerminationDetails: progress.terminationDetails,
+    dynamicMetadata: progress.metadata(),
     responseFlags: progress.flags,
     bytesReceived: progress.bytesReceived,
     bytesSent: progress.bytesSent,

@@ -15,14 +15,16 @@ const order: readonly HttpFilterFeature[] = [grpcStats, fault, cors];
 
 export interface HttpFilterOptions {
   readonly grpcWeb: boolean;
-  /** Who may do what; decided before anything else is done. */
+  /** About whom others are asked; before anything else is done. */
+  readonly extAuthz: readonly HttpFilterFeature[];
+  /** Who may do what. */
   readonly rbac: readonly HttpFilterFeature[];
   readonly envoyDebugHeaders: boolean;
 }
 
 export function httpFilters(options: HttpFilterOptions): HttpFilter[] {
   const web = options.grpcWeb ? [grpcWeb] : [];
-  return [...options.rbac, ...web, ...order, router(options.envoyDebugHeaders)].map(({ name, config }) =>
-    create(HttpFilterSchema, { name, configType: { case: 'typedConfig', value: config() } }),
+  return [...options.extAuthz, ...options.rbac, ...web, ...order, router(options.envoyDebugHeaders)].map(
+    ({ name, config }) => create(HttpFilterSchema, { name, configType: { case: 'typedConfig', value: config() } }),
   );
 }
