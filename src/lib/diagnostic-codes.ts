@@ -88,6 +88,10 @@ export const diagnosticCodes = {
     name: 'ConnectionsNotAuthorized',
     doc: 'A provider that is asked in HTTP cannot be asked about TCP connections: they are let in.',
   },
+  TG0032: {
+    name: 'JwtKeysNotUsable',
+    doc: 'The keys of an issuer of tokens cannot be fetched or read: those before stay in force, else its tokens are refused.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

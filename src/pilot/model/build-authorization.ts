@@ -1,10 +1,10 @@
 // Who may do what at a class of gateways: its policies, and for action CUSTOM the provider that is asked and its cluster.
 import type { Diagnostic } from '../../lib/diagnostic.ts';
 import type { Resource } from '../resources/resource.ts';
+import type { ClusterView, Target } from './cluster-view.ts';
 import type { ExtAuthzProvider } from './mesh-settings.ts';
 import type { Model } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
-import type { ClusterView, Target } from './proxy-view.ts';
 import { report } from './report.ts';
 import { clusterOf, resolveDestination } from './resolve-destination.ts';
 import {

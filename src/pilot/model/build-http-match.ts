@@ -1,4 +1,5 @@
 // One match of an http rule → predicates in Envoy's terms, its regular expressions checked before a data plane sees them.
+import { claimPath } from '../resources/names.ts';
 import type { FieldPath } from '../resources/resource.ts';
 import type { HttpMatch, NamedMatch, StringMatch, ValueMatch } from '../resources/virtual-service.ts';
 import { checkRegex, literalPrefix } from './check-regex.ts';
@@ -48,6 +49,12 @@ function buildPath(checks: Checks, uri: StringMatch | undefined, ignoreCase: boo
   return { kind: uri.kind, value: uri.value, caseSensitive: !ignoreCase };
 }
 
+/** Instead of a header. */
+function claimOf({ name }: Pick<NamedMatch, 'name'>): Pick<HeaderMatch, 'claim'> {
+  const claim = claimPath(name);
+  return claim === undefined ? {} : { claim };
+}
+
 /** With a broken regex a header is asked for only as far as is sure: that it is there. */
 function namedMatches(checks: Checks, field: string, list: readonly NamedMatch[]): readonly NamedMatch[] {
   return list.map(({ name, match }) => {
@@ -61,7 +68,7 @@ function inverted(checks: Checks, list: readonly NamedMatch[]): readonly HeaderM
   return list.flatMap(({ name, match }) => {
     const field = ['withoutHeaders', name];
     if (match.kind === 'regex' && !isUsable(checks, field, match.value, 'that reach this rule')) return [];
-    return [{ name, match, invert: true }];
+    return [{ name, ...claimOf({ name }), match, invert: true }];
   });
 }
 
@@ -90,7 +97,7 @@ export function buildHttpMatch(
   const checks: Checks = { path, findings, broken: undefined };
   const uri = buildPath(checks, match.uri, match.ignoreUriCase);
   const headers = [
-    ...namedMatches(checks, 'headers', match.headers).map((named) => ({ ...named, invert: false })),
+    ...namedMatches(checks, 'headers', match.headers).map((named) => ({ ...named, ...claimOf(named), invert: false })),
     ...inverted(checks, match.withoutHeaders),
   ];
   return {

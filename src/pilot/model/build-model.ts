@@ -26,6 +26,7 @@ import type { Model, ModelGateway, ModelSecret, ModelVirtualService } from './mo
 import type { ProxyClass } from './proxy-class.ts';
 import { mergeDiagnostics } from './report.ts';
 import { checkDryRun } from './select-authorization-policies.ts';
+import type { FetchedKeys } from './select-request-authentications.ts';
 
 export interface ModelResult {
   readonly model: Model;
@@ -157,6 +158,7 @@ export function buildModel(
   snapshot: Snapshot,
   now: number = Date.now(),
   likeIstio: Model['likeIstio'] = new Set(),
+  fetchedKeys: FetchedKeys = new Map(),
 ): ModelResult {
   const { objects } = snapshot;
   const mesh = buildMeshSettings(previous?.mesh, objects.ConfigMap.get(`${rootNamespace}/istio`));
@@ -188,6 +190,8 @@ export function buildModel(
     services,
     destinationRules: rules.destinationRules,
     telemetries: inOrder(objects.Telemetry),
+    requestAuthentications: inOrder(objects.RequestAuthentication),
+    fetchedKeys,
     authorizationPolicies: inOrder(objects.AuthorizationPolicy),
     gateways,
     gatewaysByKey: new Map(gateways.map((gateway) => [gateway.key, gateway])),

@@ -22,6 +22,7 @@ import type {
 } from './proxy-view.ts';
 import { mergeDiagnostics } from './report.ts';
 import { selectAccessLogs } from './select-access-logs.ts';
+import { selectRequestAuthentications } from './select-request-authentications.ts';
 import { selectSecrets } from './select-secrets.ts';
 
 const ownersOf = (servers: readonly PlacedServer[]): readonly ResourceRef[] => [
@@ -207,9 +208,15 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
     [...clusters.values()],
   );
   const accessLogs = selectAccessLogs(model.telemetries, model.mesh, proxyClass);
+  const requestAuthentications = selectRequestAuthentications(
+    model.requestAuthentications,
+    model.fetchedKeys,
+    proxyClass,
+  );
   return {
     mesh: model.mesh,
     accessLogs,
+    requestAuthentications,
     authorization,
     listeners: built.flatMap(({ view }) => (view === undefined ? [] : [view])),
     routeTables: builder.routeTables,
@@ -223,6 +230,7 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
       builder.diagnostics,
       secrets.diagnostics,
       accessLogs.diagnostics,
+      requestAuthentications.diagnostics,
       authorized.diagnostics,
       uncheckedConnections(model, authorization, tcpPorts),
     ),

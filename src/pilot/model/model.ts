@@ -23,6 +23,7 @@ import type { RootsResult } from './build-root-certificates.ts';
 import type { ExportTo } from './export-to.ts';
 import type { ServerHost } from './host-names.ts';
 import type { MeshSettings } from './mesh-settings.ts';
+import type { FetchedKeys } from './select-request-authentications.ts';
 
 export interface ModelEndpoint {
   readonly address: string;
@@ -191,6 +192,8 @@ export type PathMatch =
 /** `:method`, `:authority` and `:scheme` are headers too, as in Envoy. */
 export interface HeaderMatch {
   readonly name: string;
+  /** Not a header, but a claim of a token: its path in the payload. */
+  readonly claim?: readonly string[];
   readonly match: ValueMatch;
   readonly invert: boolean;
 }
@@ -286,6 +289,10 @@ export interface Model {
   readonly destinationRules: DestinationRules;
   /** In order of precedence. */
   readonly telemetries: readonly Resource<'Telemetry'>[];
+  /** In order of precedence. */
+  readonly requestAuthentications: readonly Resource<'RequestAuthentication'>[];
+  readonly fetchedKeys: FetchedKeys;
+  /** In order of precedence. */
   readonly authorizationPolicies: readonly Resource<'AuthorizationPolicy'>[];
   /** In order of precedence. */
   readonly gateways: readonly ModelGateway[];

@@ -1,7 +1,7 @@
 // The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type { AttributeMatch, AuthorizationRule } from '../resources/authorization-policy.ts';
-import type { HashKey, LoadBalancerSettings, Subset, Warmup } from '../resources/destination-rule.ts';
+import type { HashKey, LoadBalancerSettings, Warmup } from '../resources/destination-rule.ts';
 import type {
   CorsPolicy,
   HeaderOperations,
@@ -15,22 +15,15 @@ import type {
 } from '../resources/virtual-service.ts';
 import type { Authorization, AuthorizationService, CustomAuthorization } from './build-authorization.ts';
 import type { CertificatePair } from './build-certificate.ts';
-import type { ModelDestinationRule } from './build-destination-rules.ts';
 import type { RootsResult } from './build-root-certificates.ts';
-import type { UpstreamTlsSettings } from './build-upstream-tls.ts';
 import type { ClusterPolicy } from './cluster-policy.ts';
+import type { ClusterView, Target } from './cluster-view.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import type {
-  HeaderMatch,
-  ModelService,
-  ModelServicePort,
-  NamedSecret,
-  PathMatch,
-  ServerTlsSettings,
-} from './model.ts';
+import type { HeaderMatch, NamedSecret, PathMatch, ServerTlsSettings } from './model.ts';
 import type { PortRow } from './port-row.ts';
 import type { AccessLogs, AccessLogView } from './select-access-logs.ts';
 import type { AuthorizationPolicy } from './select-authorization-policies.ts';
+import type { JwtProviderView, RequestAuthentications } from './select-request-authentications.ts';
 
 export type {
   AccessLogView,
@@ -40,27 +33,21 @@ export type {
   AuthorizationRule,
   AuthorizationService,
   ClusterPolicy,
+  ClusterView,
   CorsPolicy,
   CustomAuthorization,
   HashKey,
   HeaderOperations,
   HttpFault,
   HttpRetry,
+  JwtProviderView,
   LoadBalancerSettings,
   RequestShare,
+  Target,
   Warmup,
 };
 
 export type RewriteView = HttpRewrite;
-
-/** Names a cluster; whether it exists is another matter. */
-export interface Target {
-  readonly host: string;
-  readonly port: number;
-  readonly subset: string;
-  /** The cluster for sidecars behind AUTO_PASSTHROUGH, under the name that they send as SNI. */
-  readonly sniDnat?: boolean | undefined;
-}
 
 export interface WeightedTarget extends Target {
   readonly weight: number;
@@ -175,19 +162,6 @@ export interface ListenerView {
   readonly owners: readonly ResourceRef[];
 }
 
-export interface ClusterView {
-  readonly service: ModelService;
-  readonly port: ModelServicePort;
-  /** Undefined: all endpoints. */
-  readonly subset: Subset | undefined;
-  /** What it is made after; the policy is what that comes to here. */
-  readonly rule: ModelDestinationRule | undefined;
-  readonly policy: ClusterPolicy;
-  /** `broken`: it was asked for in a way that cannot be done, and nothing may be sent. */
-  readonly tls: UpstreamTlsSettings | 'broken' | undefined;
-  readonly sniDnat?: boolean;
-}
-
 export interface SecretView {
   readonly secret: NamedSecret;
   readonly content: { readonly kind: 'pair'; readonly pair: CertificatePair } | Extract<RootsResult, { kind: 'roots' }>;
@@ -198,6 +172,7 @@ export interface ProxyView {
   readonly mesh: MeshSettings;
   readonly authorization: Authorization;
   readonly accessLogs: AccessLogs;
+  readonly requestAuthentications: RequestAuthentications;
   readonly listeners: readonly ListenerView[];
   readonly routeTables: readonly RouteTableView[];
   /** What routes refer to and exists. */

@@ -2,10 +2,10 @@
 import type { ClientTls } from '../resources/destination-rule.ts';
 import { buildUpstreamTls } from './build-upstream-tls.ts';
 import { clusterPolicy } from './cluster-policy.ts';
+import type { ClusterView, Target } from './cluster-view.ts';
 import { isExportedTo } from './export-to.ts';
 import type { DestinationName, Model, ModelService, ModelServicePort } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
-import type { ClusterView, Target } from './proxy-view.ts';
 import { selectDestinationRule } from './select-destination-rule.ts';
 
 export interface ResolvedDestination {

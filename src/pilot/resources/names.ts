@@ -38,3 +38,13 @@ export function isHost(text: string): boolean {
 export function isHeaderName(text: string): boolean {
   return text.length <= MAX_HEADER_NAME && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
 }
+
+const claims = '@request.auth.claims';
+
+/** A match on the claims of a token instead of a header: `@request.auth.claims[a][b]` or `@request.auth.claims.a.b` → a, b. */
+export function claimPath(name: string): readonly string[] | undefined {
+  if (!name.toLowerCase().startsWith(claims)) return undefined;
+  const rest = name.slice(claims.length);
+  if (/^\..+/.test(rest)) return rest.slice(1).split('.');
+  return /^\[.+\]$/.test(rest) ? rest.slice(1, -1).split('][') : undefined;
+}

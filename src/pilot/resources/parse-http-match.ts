@@ -9,8 +9,8 @@ import {
   stringMapField,
   stringsField,
 } from './fields.ts';
-import { type Message, openMessage, report, reportInvalid, shorten } from './message.ts';
-import { isHeaderName } from './names.ts';
+import { type Message, openMessage, reportInvalid, shorten } from './message.ts';
+import { claimPath, isHeaderName } from './names.ts';
 import { parsePathMatch, parseValueMatch } from './parse-string-match.ts';
 import type { HttpMatch, NamedMatch } from './virtual-service.ts';
 import { httpMatchFieldsOf, stringMatchFields } from './virtual-service-fields.ts';
@@ -99,16 +99,12 @@ function checkName(item: Message, field: string, name: string): boolean {
     reportInvalid(item.context, item.path, what, neverMatches, 'Write a name of 1 to 1024 bytes.');
     return false;
   }
-  if (name.startsWith('@request.auth.claims')) {
-    report(item.context, item.path, {
-      severity: 'warning',
-      code: 'TG0006',
-      message: `Matching on the claims of a token needs RequestAuthentication, which is not served yet. ${neverMatches}`,
-      remedy: 'Match on a header, or wait for a version that serves it.',
-    });
+  if (isHeaderName(name) || claimPath(name) !== undefined) return true;
+  if (name.startsWith('@')) {
+    const what = `is ${shorten(name)}, which names no claim of a token`;
+    reportInvalid(item.context, item.path, what, neverMatches, "Write '@request.auth.claims[name]'.");
     return false;
   }
-  if (isHeaderName(name)) return true;
   const what = `is ${shorten(name)}, which is no header name`;
   reportInvalid(item.context, item.path, what, neverMatches, 'Use letters, digits and - only.');
   return false;

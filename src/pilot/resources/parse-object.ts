@@ -23,6 +23,7 @@ import { parseGateway } from './parse-gateway.ts';
 import { ingressClassFields, ingressFields, parseIngress, parseIngressClass } from './parse-ingress.ts';
 import { parseMetadata, refOf } from './parse-metadata.ts';
 import { parsePod } from './parse-pod.ts';
+import { parseRequestAuthentication, requestAuthenticationFields } from './parse-request-authentication.ts';
 import { parseSecret, secretFields } from './parse-secret.ts';
 import { parseService, serviceSpecFields } from './parse-service.ts';
 import {
@@ -105,6 +106,13 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
   VirtualService: withSpec(istioVersions, true, virtualServiceFields, parseVirtualService),
   DestinationRule: withSpec(istioVersions, true, destinationRuleFields, parseDestinationRule),
   AuthorizationPolicy: withSpec(securityVersions, true, authorizationPolicyFields, parseAuthorizationPolicy, true),
+  RequestAuthentication: withSpec(
+    securityVersions,
+    true,
+    requestAuthenticationFields,
+    parseRequestAuthentication,
+    true,
+  ),
   Telemetry: withSpec(
     ['telemetry.istio.io/v1', 'telemetry.istio.io/v1alpha1'],
     true,

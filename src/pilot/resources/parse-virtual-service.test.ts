@@ -165,9 +165,17 @@ describe('VirtualService', () => {
     }
   });
 
-  it('says that claims of a token cannot be matched yet, and lets the match never apply', () => {
-    const { unsupported, problems } = parseMatch({ headers: { '@request.auth.claims.sub': { exact: 'a' } } });
-    assert.deepEqual([unsupported, problems.length, problems[0]?.startsWith('TG0006')], [['headers'], 1, true]);
+  it('takes claims of a token for headers, and lets a match on what is no claim never apply', () => {
+    for (const name of ['@request.auth.claims.sub', '@request.auth.claims[a][b.c]', '@Request.Auth.Claims.a.b'])
+      assert.deepEqual(parseMatch({ headers: { [name]: { exact: 'a' } } }).problems, [], name);
+    for (const name of ['@request.auth.claims', '@request.auth.claims[]', '@request.auth.claims[a', '@source.ip']) {
+      const { unsupported, problems } = parseMatch({ headers: { [name]: { exact: 'a' } } });
+      assert.deepEqual(
+        [unsupported, problems.length, problems[0]?.startsWith('IST0106')],
+        [['headers'], 1, true],
+        name,
+      );
+    }
   });
 
   it('ignores conditions on the workload in a match that lists gateways, as Istio does', () => {

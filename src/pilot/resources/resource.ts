@@ -7,6 +7,7 @@ import type { EndpointSliceSpec, EndpointsSpec } from './endpoints.ts';
 import type { GatewaySpec } from './gateway.ts';
 import type { IngressClassSpec, IngressSpec } from './ingress.ts';
 import type { PodSpec } from './pod.ts';
+import type { RequestAuthenticationSpec } from './request-authentication.ts';
 import type { SecretData } from './secret.ts';
 import type { ServiceSpec } from './service.ts';
 import type { ServiceEntrySpec, WorkloadEntrySpec } from './service-entry.ts';
@@ -25,6 +26,7 @@ export interface Specs {
   readonly DestinationRule: DestinationRuleSpec;
   readonly ServiceEntry: ServiceEntrySpec;
   readonly AuthorizationPolicy: AuthorizationPolicySpec;
+  readonly RequestAuthentication: RequestAuthenticationSpec;
   readonly Telemetry: TelemetrySpec;
   readonly WorkloadEntry: WorkloadEntrySpec;
   readonly Ingress: IngressSpec;

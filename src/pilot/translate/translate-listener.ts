@@ -23,6 +23,7 @@ import type {
 } from '../model/proxy-view.ts';
 import { seconds } from './config-source.ts';
 import { extAuthz, networkExtAuthz } from './filters/ext-authz.ts';
+import { jwtAuthn } from './filters/jwt-authn.ts';
 import { networkRbac, rbac } from './filters/rbac.ts';
 import { listenerAccessLogs } from './translate-access-log.ts';
 import { translateHttpConnectionManager } from './translate-http-connection-manager.ts';
@@ -55,7 +56,7 @@ function translateFilterChain(
   chain: FilterChainView,
   listener: string,
   { ports }: ListenerView,
-  { mesh, authorization, accessLogs }: Settings,
+  { mesh, authorization, accessLogs, requestAuthentications }: Settings,
 ): FilterChain {
   const { serverNames, applicationProtocols = [], plaintextOnly, tls, network } = chain;
   const filters =
@@ -64,6 +65,7 @@ function translateFilterChain(
           translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, accessLogs.logs, {
             ...network,
             extAuthz: extAuthz(authorization, ports),
+            jwtAuthn: jwtAuthn(requestAuthentications.providers),
             rbac: rbac(authorization, ports),
             envoyDebugHeaders: mesh.proxy.headers.envoyDebugHeaders,
           }),
@@ -120,7 +122,7 @@ function referencesOf(
 }
 
 /** What all listeners of a proxy have in common. */
-type Settings = Pick<ProxyView, 'mesh' | 'authorization' | 'accessLogs'>;
+type Settings = Pick<ProxyView, 'mesh' | 'authorization' | 'accessLogs' | 'requestAuthentications'>;
 
 /** `exists` tells what is in the same set of resources: nothing else must be waited for. */
 export function translateListener(
@@ -152,6 +154,11 @@ export function translateListener(
   });
   return createXdsResource(typeUrls.listener, ListenerSchema, name, message, {
     references: referencesOf(view, authorization, exists),
-    owners: [...view.owners, ...settings.accessLogs.owners, ...policiesOf(authorization).map(({ ref }) => ref)],
+    owners: [
+      ...view.owners,
+      ...settings.accessLogs.owners,
+      ...settings.requestAuthentications.owners,
+      ...policiesOf(authorization).map(({ ref }) => ref),
+    ],
   });
 }

@@ -10,7 +10,9 @@ import {
 } from '../../xds/generated/envoy/config/rbac/v3/rbac_pb.ts';
 import type { StringMatcherSchema } from '../../xds/generated/envoy/type/matcher/v3/string_pb.ts';
 import type { AttributeMatch, AuthorizationPolicy, AuthorizationRule } from '../model/proxy-view.ts';
+import { translateClaim, translateTextClaim } from './translate-claim-match.ts';
 
+type MetadataMatcher = ReturnType<typeof translateClaim>;
 type Permission = MessageInitShape<typeof PermissionSchema>;
 type Principal = MessageInitShape<typeof PrincipalSchema>;
 type StringMatcher = MessageInitShape<typeof StringMatcherSchema>;
@@ -111,10 +113,44 @@ function principal(attribute: string, value: string): Principal {
         regex(`spiffe://.+/ns/${name === undefined ? '[^/]+' : quoted(namespace)}/sa/${quoted(name ?? namespace)}`),
       );
     }
-    // Of a token: none is looked at yet, so that no request has one.
+    case 'request.auth.principal':
+      return requestPrincipal(value);
+    case 'request.auth.audiences':
+      return ofClaim(translateClaim(['aud'], stringMatcher(value)));
+    case 'request.auth.presenter':
+      return ofClaim(translateClaim(['azp'], stringMatcher(value)));
     default:
-      return nobody;
+      return ofClaim(translateClaim(claimPath(attribute), stringMatcher(value)));
   }
+}
+
+const ofClaim = (value: MetadataMatcher): Principal => ({ identifier: { case: 'metadata', value } });
+const exactly = (value: string): StringMatcher => ({ matchPattern: { case: 'exact', value } });
+
+/** `request.auth.claims[a][b]` → a, b; what is nested in another way is one name. */
+function claimPath(attribute: string): readonly string[] {
+  const keys = attribute.slice('request.auth.claims['.length, -1);
+  const parts = keys.split('][');
+  return parts.some((part) => /[[\]]/.test(part)) ? [keys] : parts;
+}
+
+/** `issuer/subject`; only one of the two may be open, at the side where a `*` stands. */
+function requestPrincipal(value: string): Principal {
+  const [issuer, subject] = principalParts(value);
+  const ids = [ofClaim(translateTextClaim('iss', issuer)), ofClaim(translateTextClaim('sub', subject))];
+  return { identifier: { case: 'andIds', value: { ids } } };
+}
+
+function principalParts(value: string): readonly [StringMatcher, StringMatcher] {
+  const anything = stringMatcher('*');
+  const slash = value.lastIndexOf('/');
+  const [issuer, subject] = slash === -1 ? [value, ''] : [value.slice(0, slash), value.slice(slash + 1)];
+  if (value === '*') return [anything, anything];
+  if (value.startsWith('*'))
+    return slash === -1 ? [anything, stringMatcher(value)] : [stringMatcher(issuer), exactly(subject)];
+  if (value.endsWith('*'))
+    return slash === -1 ? [stringMatcher(value), anything] : [exactly(issuer), stringMatcher(subject)];
+  return [exactly(issuer), exactly(subject)];
 }
 
 interface Algebra<T> {

@@ -9,6 +9,7 @@ import {
 import type { StringMatcherSchema } from '../../xds/generated/envoy/type/matcher/v3/string_pb.ts';
 import type { HeaderMatch, PathMatch } from '../model/model.ts';
 import type { RouteView } from '../model/proxy-view.ts';
+import { translateClaim, translatePresentClaim } from './translate-claim-match.ts';
 
 type ValueMatch = HeaderMatch['match'];
 type StringMatcher = MessageInitShape<typeof StringMatcherSchema>;
@@ -59,7 +60,13 @@ export function translateRouteMatch(route: Pick<RouteView, 'path' | 'headers' | 
   return create(RouteMatchSchema, {
     ...pathSpecifier(path),
     ...implied,
-    headers: headers.map(headerMatcher),
+    headers: headers.filter(({ claim }) => claim === undefined).map(headerMatcher),
     queryParameters: queryParams.map(queryParameterMatcher),
+    dynamicMetadata: headers.flatMap(({ claim, match, invert }) => {
+      if (claim === undefined) return [];
+      return match.kind === 'present'
+        ? translatePresentClaim(claim, invert)
+        : translateClaim(claim, stringMatcher(match), invert);
+    }),
   });
 }

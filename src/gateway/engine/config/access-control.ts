@@ -1,5 +1,7 @@
 // Who may do what, made once from RBAC rules and from what others are asked about.
+import type { DynamicMetadata } from './dynamic-metadata.ts';
 import type { ExtAuthz } from './ext-authz-config.ts';
+import type { JwtAuthn } from './jwt-config.ts';
 
 /** What rules look at. */
 export interface Access {
@@ -16,6 +18,8 @@ export interface Access {
   readonly serverName: string;
   /** Names of the client's certificate; none without one. */
   readonly principals: readonly string[];
+  /** What filters before have written down. */
+  readonly metadata: DynamicMetadata | undefined;
 }
 
 export type AccessCheck = (access: Access) => boolean;
@@ -39,5 +43,7 @@ export interface Rbac {
   readonly shadowRulesPrefix: string;
 }
 
-/** Filters that decide whether something passes, in their order. */
-export type Guard = Rbac | ExtAuthz;
+/** Filters that decide whether a connection passes. */
+export type TcpGuard = Rbac | ExtAuthz;
+/** Filters that decide whether a request passes. */
+export type Guard = TcpGuard | JwtAuthn;

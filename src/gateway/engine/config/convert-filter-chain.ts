@@ -15,7 +15,7 @@ import { convertHttpConnectionManager } from './convert-http-connection-manager.
 import { convertRbac, rbacFields } from './convert-rbac.ts';
 import { convertTcpProxy } from './convert-tcp-proxy.ts';
 import { durationMs } from './duration-ms.ts';
-import type { FilterChainConfig, Guard } from './engine-config.ts';
+import type { FilterChainConfig, TcpGuard } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType, notRegistered, unpackAny } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
@@ -76,7 +76,7 @@ function convertNetworkFilters(
   const others = chain.filters.filter(
     ({ configType }) => configType.case !== 'typedConfig' || !transparentFilters.has(extensionType(configType.value)),
   );
-  const guards: Guard[] = [];
+  const guards: TcpGuard[] = [];
   const [filter, ...more] = others.filter((candidate) => {
     const found = convertNetworkGuard(candidate, findings);
     guards.push(...(found ?? []));
@@ -114,7 +114,7 @@ function convertNetworkFilters(
 const handledRbacFields = new Set([...rbacFields, 'statPrefix']);
 
 /** Undefined: it is another filter. */
-function convertNetworkGuard({ configType }: Filter, findings: Findings): readonly Guard[] | undefined {
+function convertNetworkGuard({ configType }: Filter, findings: Findings): readonly TcpGuard[] | undefined {
   const any = configType.case === 'typedConfig' ? configType.value : undefined;
   const rbac = unpackAny(any, RBACSchema, findings);
   if (rbac !== undefined) {

@@ -9,6 +9,7 @@ import { ExtAuthzSchema } from '../../../xds/generated/envoy/extensions/filters/
 import { HTTPFaultSchema } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { FilterConfigSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.ts';
 import { GrpcWebSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.ts';
+import { JwtAuthenticationSchema } from '../../../xds/generated/envoy/extensions/filters/http/jwt_authn/v3/config_pb.ts';
 import { RBACSchema } from '../../../xds/generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
 import { RouterSchema } from '../../../xds/generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import {
@@ -22,6 +23,7 @@ import type { ChainContext } from './chain-context.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
 import { convertDownstreamLimits } from './convert-downstream-limits.ts';
 import { convertExtAuthz } from './convert-ext-authz.ts';
+import { convertJwtAuthn } from './convert-jwt-authn.ts';
 import { convertRbac, rbacFields } from './convert-rbac.ts';
 import { convertRouteTable } from './convert-route-table.ts';
 import { durationMs } from './duration-ms.ts';
@@ -53,9 +55,10 @@ const knownFilters: ReadonlySet<string> = new Set([
   GrpcWebSchema.typeName,
   RBACSchema.typeName,
   ExtAuthzSchema.typeName,
+  JwtAuthenticationSchema.typeName,
 ]);
 /** Filters that decide whether a request may pass: without them it must not be served at all. */
-const guards = /\.(jwt_authn|oauth2|basic_auth|api_key_auth|csrf|ratelimit|local_ratelimit|wasm|lua|ext_proc|golang)\./;
+const guards = /\.(oauth2|basic_auth|api_key_auth|csrf|ratelimit|local_ratelimit|wasm|lua|ext_proc|golang)\./;
 
 const fiveMinutes = 300_000;
 
@@ -171,12 +174,17 @@ function nameRoutes(manager: EnvoyManager, { listener, chain, needs }: ChainCont
 
 const configOf = ({ configType }: HttpFilter) => (configType.case === 'typedConfig' ? configType.value : undefined);
 
+const guardTypes: ReadonlySet<string> = new Set([
+  RBACSchema.typeName,
+  ExtAuthzSchema.typeName,
+  JwtAuthenticationSchema.typeName,
+]);
 const handledRbacFields = new Set(rbacFields);
 
 function convertGuards(filters: readonly HttpFilter[], findings: Findings): Pick<HttpConnectionManager, 'guards'> {
   const guards = filters.flatMap((filter, index): readonly Guard[] => {
     const type = extensionType(configOf(filter));
-    if (filter.disabled || (type !== RBACSchema.typeName && type !== ExtAuthzSchema.typeName)) return [];
+    if (filter.disabled || !guardTypes.has(type)) return [];
     const inside = findings.within('HttpConnectionManager', `HttpFilters[${index}]`);
     const rbac = unpackAny(configOf(filter), RBACSchema, inside);
     if (rbac !== undefined) {
@@ -188,6 +196,8 @@ function convertGuards(filters: readonly HttpFilter[], findings: Findings): Pick
       const guard = convertExtAuthz(extAuthz, inside);
       return guard === undefined ? [] : [guard];
     }
+    const jwtAuthn = unpackAny(configOf(filter), JwtAuthenticationSchema, inside);
+    if (jwtAuthn !== undefined) return [convertJwtAuthn(jwtAuthn, inside)];
     // Wrapped in a TypedStruct, say: known by its name, and unread all the same.
     inside.reject(
       `${notRegistered(filter.name, configOf(filter))} in the embedded engine, which serves nothing unguarded`,

@@ -42,6 +42,16 @@ function convertValueMatcher(
       const text = convertStringMatcher(matchPattern.value, findings.within('ValueMatcher', 'StringMatch'));
       return text && ((value) => typeof value === 'string' && text.matches(value));
     }
+    case 'orMatch': {
+      const all = matchPattern.value.valueMatchers.map((one) => convertValueMatcher(one, findings));
+      const known = all.filter((one) => one !== undefined);
+      return known.length < all.length ? undefined : (value) => known.some((matches) => matches(value));
+    }
+    case 'listMatch': {
+      const { matchPattern: inList } = matchPattern.value;
+      const one = inList.case === 'oneOf' ? convertValueMatcher(inList.value, findings) : undefined;
+      return one && ((value) => Array.isArray(value) && value.some((item: MetadataValue) => one(item)));
+    }
     case undefined:
       findings.required('ValueMatcher', 'match_pattern');
       return undefined;

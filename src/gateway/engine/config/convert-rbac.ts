@@ -10,6 +10,7 @@ import {
 import type { HeaderMatcher as EnvoyHeaderMatcher } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import type { StringMatcher } from '../../../xds/generated/envoy/type/matcher/v3/string_pb.ts';
 import { matchesHeader } from '../match/match-predicates.ts';
+import { convertMetadataMatcher } from './convert-metadata-matcher.ts';
 import { convertHeaderMatcher } from './convert-route-predicates.ts';
 import { convertStringMatcher } from './convert-string-matcher.ts';
 import type { AccessCheck, AccessControl, Rbac } from './engine-config.ts';
@@ -131,6 +132,10 @@ function convertPrincipal({ identifier }: Principal, findings: Findings): Access
       return headerCheck(identifier.value, findings);
     case 'urlPath':
       return pathCheck(identifier.value.rule.case === 'path' ? identifier.value.rule.value : undefined, findings);
+    case 'metadata': {
+      const matches = convertMetadataMatcher(identifier.value, findings);
+      return matches ? ({ metadata }) => matches(metadata) : unsupported('metadata matcher', findings);
+    }
     case undefined:
       findings.required('Principal', 'identifier');
       return () => false;

@@ -9,6 +9,7 @@ import type {
 import { compileRegex } from '../match/compile-regex.ts';
 import { convertHashPolicies } from './convert-hash-policy.ts';
 import { convertHeaderMutations, headerChangeFields } from './convert-header-mutations.ts';
+import { convertMetadataMatcher } from './convert-metadata-matcher.ts';
 import { convertMirrors } from './convert-mirrors.ts';
 import { convertPerFilterConfig } from './convert-per-filter-config.ts';
 import { convertRedirect } from './convert-redirect.ts';
@@ -25,7 +26,7 @@ const routeFields = new Set([
   ...['name', 'match', 'action', 'metadata', 'decorator', 'tracing', 'statPrefix', 'typedPerFilterConfig'],
   ...headerChangeFields,
 ]);
-const matchFields = new Set(['pathSpecifier', 'caseSensitive', 'headers', 'queryParameters']);
+const matchFields = new Set(['pathSpecifier', 'caseSensitive', 'headers', 'queryParameters', 'dynamicMetadata']);
 const actionFields = new Set([
   ...['clusterSpecifier', 'timeout', 'retryPolicy', 'maxGrpcTimeout', 'metadataMatch'],
   ...['prefixRewrite', 'regexRewrite', 'hostRewriteSpecifier', 'requestMirrorPolicies', 'hashPolicy'],
@@ -47,7 +48,7 @@ export function convertRoute(route: EnvoyRoute, defaults: RouteDefaults, finding
     return undefined;
   }
   warnUnhandledFields(route, routeFields, findings);
-  const match = convertMatch(route.match, findings.within('Route', 'Match'));
+  const match = convertRouteMatch(route.match, findings.within('Route', 'Match'));
   const action = convertAction(route, defaults, findings);
   if (match === undefined || action === undefined) return undefined;
   const headers = convertHeaderMutations(route, 'Route', findings);
@@ -64,9 +65,11 @@ export function convertRoute(route: EnvoyRoute, defaults: RouteDefaults, finding
 }
 
 /** A predicate that cannot be judged must not let requests through that it was to keep out: such a route matches nothing. */
-const matchesNothing: RouteMatch = { path: { kind: 'regex', source: '(unsupported match)', matches: () => false } };
+export const matchesNothing: RouteMatch = {
+  path: { kind: 'regex', source: '(unsupported match)', matches: () => false },
+};
 
-function convertMatch(match: EnvoyRouteMatch, findings: Findings): RouteMatch | undefined {
+export function convertRouteMatch(match: EnvoyRouteMatch, findings: Findings): RouteMatch | undefined {
   const unsupported = warnUnhandledFields(match, matchFields, findings, 'the route matches no request');
   const path = convertPath(match, findings);
   const headers = match.headers.map((header, index) =>
@@ -75,14 +78,22 @@ function convertMatch(match: EnvoyRouteMatch, findings: Findings): RouteMatch | 
   const parameters = match.queryParameters.map((parameter, index) =>
     convertQueryParameterMatcher(parameter, findings.within('RouteMatch', `QueryParameters[${index}]`)),
   );
+  const metadata = match.dynamicMetadata.map((one, index) =>
+    convertMetadataMatcher(one, findings.within('RouteMatch', `DynamicMetadata[${index}]`)),
+  );
   if (path === undefined) return undefined;
   const usable = { headers: headers.filter(isDefined), queryParameters: parameters.filter(isDefined) };
-  const lost = usable.headers.length < headers.length || usable.queryParameters.length < parameters.length;
+  const knownMetadata = metadata.filter(isDefined);
+  const lost =
+    usable.headers.length < headers.length ||
+    usable.queryParameters.length < parameters.length ||
+    knownMetadata.length < metadata.length;
   if (unsupported || lost) return matchesNothing;
   return {
     ...path,
     ...(headers.length > 0 ? { headers: usable.headers } : {}),
     ...(parameters.length > 0 ? { queryParameters: usable.queryParameters } : {}),
+    ...(knownMetadata.length > 0 ? { dynamicMetadata: knownMetadata } : {}),
   };
 }
 

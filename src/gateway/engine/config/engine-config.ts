@@ -1,13 +1,17 @@
 // What the engine serves from: small immutable types made once from xDS, so that nothing on a request's path touches protobuf.
-import type { Guard } from './access-control.ts';
+import type { Guard, TcpGuard } from './access-control.ts';
 import type { ClusterConfig } from './cluster-config.ts';
-import type { RequestInfo } from './request-info.ts';
+import type { HeaderMutations } from './header-mutations.ts';
+import type { RouteMatch } from './route-match.ts';
 import type { DownstreamTls, ValueMatcher } from './tls-config.ts';
 
 export type * from './access-control.ts';
 export type * from './cluster-config.ts';
 export type * from './dynamic-metadata.ts';
 export type * from './ext-authz-config.ts';
+export type * from './header-mutations.ts';
+export type * from './jwt-config.ts';
+export type * from './route-match.ts';
 export type * from './tls-config.ts';
 
 export interface EngineConfig {
@@ -130,7 +134,7 @@ export interface TcpProxy {
   /** Milliseconds; 0 for none. Envoy's default is one hour. */
   readonly idleTimeoutMs: number;
   /** In order; each may refuse. Absent: nobody does. */
-  readonly guards?: readonly Guard[];
+  readonly guards?: readonly TcpGuard[];
   /** Consistent load balancing tells connections by the client's address; absent: by nothing. */
   readonly hashesSourceIp?: boolean;
   readonly accessLogs: readonly AccessLogConfig[];
@@ -153,22 +157,6 @@ export interface WeightedEntry {
 export interface MessageMutations {
   readonly request: HeaderMutations;
   readonly response: HeaderMutations;
-}
-
-/** First what is removed, then what is overwritten, then what is added; values are made before any of it is done. */
-export interface HeaderMutations {
-  /** Lower case. */
-  readonly remove: readonly string[];
-  readonly put: readonly HeaderPut[];
-}
-
-export interface HeaderPut {
-  /** Lower case. */
-  readonly name: string;
-  readonly value: string | ((info: RequestInfo) => string);
-  readonly action: 'append' | 'add if absent' | 'overwrite' | 'overwrite if present';
-  /** Without it an empty value does nothing. */
-  readonly keepEmptyValue: boolean;
 }
 
 export interface RouteTable {
@@ -218,34 +206,6 @@ export interface Cors {
 export interface Fault {
   readonly delay?: { readonly ms: number; readonly share: number };
   readonly abort?: { readonly status: number; readonly grpcStatus: number | undefined; readonly share: number };
-}
-
-export interface RouteMatch {
-  readonly path:
-    | { readonly kind: 'exact'; readonly value: string; readonly caseSensitive: boolean }
-    | { readonly kind: 'prefix'; readonly value: string; readonly caseSensitive: boolean }
-    /** `/a` matches `/a` and `/a/b`, not `/ab`. */
-    | { readonly kind: 'pathSeparatedPrefix'; readonly value: string; readonly caseSensitive: boolean }
-    /** Compiled once; `matches` is a full match as Envoy's safe_regex. */
-    | { readonly kind: 'regex'; readonly source: string; readonly matches: (path: string) => boolean };
-  /** All have to hold. */
-  readonly headers?: readonly HeaderMatcher[];
-  readonly queryParameters?: readonly QueryParameterMatcher[];
-}
-
-export interface HeaderMatcher {
-  /** Lower case; pseudo headers with their colon. */
-  readonly name: string;
-  /** Undefined: whether it is there decides. */
-  readonly value: ValueMatcher | undefined;
-  readonly invert: boolean;
-  readonly treatMissingAsEmpty: boolean;
-}
-
-export interface QueryParameterMatcher {
-  readonly name: string;
-  /** Undefined: it has to be there. */
-  readonly value: ValueMatcher | undefined;
 }
 
 export interface ForwardAction {

@@ -1,6 +1,6 @@
 // Who is asked whether a request or a connection may pass, and what becomes of the answer: made once from Envoy's ext_authz.
 import type { DynamicMetadata } from './dynamic-metadata.ts';
-import type { HeaderMutations } from './engine-config.ts';
+import type { HeaderMutations } from './header-mutations.ts';
 
 export interface ExtAuthz {
   readonly kind: 'ext_authz';

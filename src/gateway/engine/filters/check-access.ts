@@ -65,6 +65,7 @@ export function connectionAccess(connection: DownstreamConnection): Access {
     localPort: local.port,
     serverName: connection.requestedServerName ?? '',
     principals: principalsOf(connection),
+    metadata: undefined,
   };
 }
 
@@ -86,5 +87,6 @@ export function requestAccess(exchange: Exchange): Access {
     headerValues: (name) => requestHeaderValues(exchange, name),
     path: pathOnly(exchange.path),
     remoteIp,
+    metadata: info.metadata,
   };
 }

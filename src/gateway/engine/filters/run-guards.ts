@@ -4,6 +4,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { authorizeRequest } from './authorize-request.ts';
 import { judge, requestAccess } from './check-access.ts';
+import { authenticateRequest } from './jwt/authenticate-request.ts';
 
 export interface GuardedRequest {
   /** Nobody is asked about what leads nowhere. */
@@ -28,6 +29,13 @@ export function runGuards(
         info.metadata = metadata;
         if (denial === undefined) continue;
         exchange.sendLocalReply({ status: 403, body: 'RBAC: access denied', details: denial });
+        return;
+      }
+      if (guard.kind === 'jwt') {
+        const { refusal, selectsRouteAgain } = authenticateRequest(exchange, guard);
+        if (selectsRouteAgain) request.selectRouteAgain();
+        if (refusal === undefined) continue;
+        exchange.sendLocalReply(refusal);
         return;
       }
       if (!request.hasRoute || !guard.isAsked(info.metadata)) continue;

@@ -37,6 +37,7 @@ export function selectRoute(exchange: Exchange, serving: HttpServing): SelectedR
   const route = matchRoute(virtualHost, {
     path: exchange.path,
     headerValues: (name) => requestHeaderValues(exchange, name),
+    metadata: info.metadata,
   });
   if (route === undefined) return { kind: 'none' };
   info.routeName = route.name;

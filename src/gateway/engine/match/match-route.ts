@@ -1,5 +1,5 @@
 // Fourth step of a request: the first route of its virtual host whose predicates all hold.
-import type { Route, VirtualHost } from '../config/engine-config.ts';
+import type { DynamicMetadata, Route, RouteMatch, VirtualHost } from '../config/engine-config.ts';
 import { describePath, matchesPath, pathOnly } from './match-path.ts';
 import { matchesHeader, matchesQueryParameter, parseQuery } from './match-predicates.ts';
 import { candidateRoutes } from './route-candidates.ts';
@@ -10,11 +10,13 @@ export interface RouteRequest {
   readonly path: string;
   /** Each value of a header; `name` in lower case, `:method`, `:authority` and `:scheme` included. */
   readonly headerValues: (name: string) => readonly string[];
+  /** What filters have written down. */
+  readonly metadata?: DynamicMetadata | undefined;
 }
 
 /** Why a route does not match: the first predicate that fails. */
 export interface RouteMismatch {
-  readonly predicate: 'path' | 'header' | 'query parameter';
+  readonly predicate: 'path' | 'header' | 'query parameter' | 'dynamic metadata';
   /** `prefix /v2`, for a reader. */
   readonly expected: string;
   readonly actual: string;
@@ -37,7 +39,7 @@ export function matchRoute(virtualHost: VirtualHost, request: RouteRequest): Rou
   const query = lazyQuery(request.path);
   for (const index of candidateRoutes(virtualHost, path)) {
     const route = virtualHost.routes[index];
-    if (route && failsAt(route, path, request, query) === undefined) return route;
+    if (route && failsAt(route.match, path, request, query) === undefined) return route;
   }
   return undefined;
 }
@@ -48,12 +50,16 @@ export function explainRoute(virtualHost: VirtualHost, request: RouteRequest): R
   const query = lazyQuery(request.path);
   const tried: RouteTrial[] = [];
   for (const route of virtualHost.routes) {
-    const mismatch = failsAt(route, path, request, query);
+    const mismatch = failsAt(route.match, path, request, query);
     tried.push({ route, mismatch });
     if (mismatch === undefined) return { route, tried };
   }
   return { route: undefined, tried };
 }
+
+/** Of something else than a route that is for some requests. */
+export const matchesRoute = (match: RouteMatch, request: RouteRequest): boolean =>
+  failsAt(match, pathOnly(request.path), request, lazyQuery(request.path)) === undefined;
 
 /** Read once, and only where a route asks. */
 function lazyQuery(path: string): () => ReadonlyMap<string, string> {
@@ -66,7 +72,7 @@ function lazyQuery(path: string): () => ReadonlyMap<string, string> {
 
 /** The first predicate that does not hold. */
 function failsAt(
-  { match }: Route,
+  match: RouteMatch,
   path: string,
   request: RouteRequest,
   query: () => ReadonlyMap<string, string>,
@@ -78,7 +84,10 @@ function failsAt(
     return { predicate: 'header', expected, actual: request.headerValues(header.name).join(',') || '(missing)' };
   }
   const parameter = match.queryParameters?.find((matcher) => !matchesQueryParameter(matcher, query()));
-  if (parameter === undefined) return undefined;
-  const expected = `${parameter.name} ${parameter.value?.text ?? 'present'}`;
-  return { predicate: 'query parameter', expected, actual: query().get(parameter.name) ?? '(missing)' };
+  if (parameter !== undefined) {
+    const expected = `${parameter.name} ${parameter.value?.text ?? 'present'}`;
+    return { predicate: 'query parameter', expected, actual: query().get(parameter.name) ?? '(missing)' };
+  }
+  if (match.dynamicMetadata?.every((matches) => matches(request.metadata)) ?? true) return undefined;
+  return { predicate: 'dynamic metadata', expected: 'claims of a token', actual: 'others' };
 }

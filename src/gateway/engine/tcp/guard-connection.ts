@@ -1,7 +1,7 @@
 // RBAC and ext_authz in front of a TCP connection: its client is judged with the first thing it says.
 import { create } from '@bufbuild/protobuf';
 import { CheckRequestSchema } from '../../../xds/generated/envoy/service/auth/v3/external_auth_pb.ts';
-import type { DynamicMetadata, ExtAuthz, Guard } from '../config/engine-config.ts';
+import type { DynamicMetadata, ExtAuthz, TcpGuard } from '../config/engine-config.ts';
 import type { ResponseFlag } from '../config/request-info.ts';
 import { callAuthorization } from '../filters/ask-grpc-service.ts';
 import { connectionAccess, judge } from '../filters/check-access.ts';
@@ -29,7 +29,7 @@ export interface ConnectionGuard {
 /** `refuse` is called at most once. */
 export function guardConnection(
   connection: DownstreamConnection,
-  guards: readonly Guard[],
+  guards: readonly TcpGuard[],
   clusters: ClusterSet,
   refuse: (refusal: Refusal) => void,
 ): ConnectionGuard {

@@ -45,6 +45,7 @@ export function assembleSnapshot(
     ServiceEntry: collect('ServiceEntry'),
     WorkloadEntry: collect('WorkloadEntry'),
     AuthorizationPolicy: collect('AuthorizationPolicy'),
+    RequestAuthentication: collect('RequestAuthentication'),
     Telemetry: collect('Telemetry'),
     Ingress: collect('Ingress'),
     IngressClass: collect('IngressClass'),

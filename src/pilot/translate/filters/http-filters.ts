@@ -17,6 +17,8 @@ export interface HttpFilterOptions {
   readonly grpcWeb: boolean;
   /** About whom others are asked; before anything else is done. */
   readonly extAuthz: readonly HttpFilterFeature[];
+  /** Whose tokens count. */
+  readonly jwtAuthn: readonly HttpFilterFeature[];
   /** Who may do what. */
   readonly rbac: readonly HttpFilterFeature[];
   readonly envoyDebugHeaders: boolean;
@@ -24,7 +26,8 @@ export interface HttpFilterOptions {
 
 export function httpFilters(options: HttpFilterOptions): HttpFilter[] {
   const web = options.grpcWeb ? [grpcWeb] : [];
-  return [...options.extAuthz, ...options.rbac, ...web, ...order, router(options.envoyDebugHeaders)].map(
-    ({ name, config }) => create(HttpFilterSchema, { name, configType: { case: 'typedConfig', value: config() } }),
+  const guards = [...options.extAuthz, ...options.jwtAuthn, ...options.rbac];
+  return [...guards, ...web, ...order, router(options.envoyDebugHeaders)].map(({ name, config }) =>
+    create(HttpFilterSchema, { name, configType: { case: 'typedConfig', value: config() } }),
   );
 }
