@@ -11,6 +11,7 @@ import { type AuthzServer, type AuthzServerDefinition, type Check, startAuthzSer
 import { dataPlaneNames, skipDataPlane } from './harness/data-planes.ts';
 import { portMapFor } from './harness/free-ports.ts';
 import { requireLinux } from './harness/require-tool.ts';
+import { fillInTokens, type TokenDefinition } from './harness/sign-token.ts';
 import { repositoryRoot, startTidegate, type TidegateProcess } from './harness/tidegate-process.ts';
 import { waitUntil } from './harness/wait-until.ts';
 
@@ -77,6 +78,8 @@ interface ExpectedCheck {
 }
 
 interface FeatureRequests {
+  /** Elsewhere in the file `${token NAME}` stands for one, and `${payload NAME}` for its middle part. */
+  readonly tokens?: Readonly<Record<string, TokenDefinition>>;
   readonly backends?: readonly (BackendDefinition | AuthzServerDefinition)[];
   readonly files?: Readonly<Record<string, string>>;
   readonly requests: readonly (Partial<CorpusRequest> & { readonly name: string; readonly expect: Expectation })[];
@@ -133,6 +136,12 @@ function checksOf(checks: readonly Check[], expected: readonly ExpectedCheck[]):
   });
 }
 
+function readRequests(file: string): FeatureRequests {
+  const text = readFileSync(file, 'utf8');
+  const { tokens } = parse(text, { merge: true }) as FeatureRequests;
+  return tokens === undefined ? parse(text, { merge: true }) : parse(fillInTokens(text, tokens), { merge: true });
+}
+
 /** The part of the outcome that the expectation speaks of, so that the two can be compared whole. */
 function observe(
   result: CorpusResult & { readonly seen?: readonly unknown[]; readonly counts?: Readonly<Record<string, number>> },
@@ -176,14 +185,8 @@ for (const dataPlane of dataPlaneNames)
     for (const feature of features)
       describe(feature, () => {
         const folder = join(featuresFolder, feature);
-        const text = readFileSync(join(folder, 'requests.yaml'), 'utf8');
-        const {
-          backends: definitions = [],
-          files = {},
-          requests,
-          log,
-        } = parse(text, { merge: true }) as FeatureRequests;
-        const temporary = mkdtempSync(join(tmpdir(), 'tidegate-feature-'));
+        const { backends: definitions = [], files = {}, requests, log } = readRequests(join(folder, 'requests.yaml'));
+        let temporary: string | undefined;
         const backends = new Backends();
         const authzServers: AuthzServer[] = [];
         let tidegate: TidegateProcess;
@@ -191,6 +194,7 @@ for (const dataPlane of dataPlaneNames)
 
         before(async () => {
           const mounts: Record<string, string> = {};
+          temporary = mkdtempSync(join(tmpdir(), 'tidegate-feature-'));
           for (const [path, certificate] of Object.entries(files)) {
             const local = join(temporary, path);
             mkdirSync(dirname(local), { recursive: true });
@@ -208,7 +212,7 @@ for (const dataPlane of dataPlaneNames)
           await tidegate?.stop();
           await backends.stop();
           for (const server of authzServers) await server.stop();
-          rmSync(temporary, { recursive: true, force: true });
+          if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
         });
 
         for (const { expect, ...request } of requests)

@@ -206,6 +206,9 @@ const schemas: Readonly<Record<string, Schema>> = {
   AuthorizationPolicy: crdSchema(
     require.resolve('@kubernetes-models/istio/security.istio.io/v1beta1/AuthorizationPolicy'),
   ),
+  RequestAuthentication: crdSchema(
+    require.resolve('@kubernetes-models/istio/security.istio.io/v1/RequestAuthentication'),
+  ),
   Telemetry: crdSchema(require.resolve('@kubernetes-models/istio/telemetry.istio.io/v1alpha1/Telemetry')),
   Ingress: ingressSchema,
   MeshConfig: JSON.parse(readFileSync(new URL('mesh-config.schema.json', import.meta.url), 'utf8')) as Schema,
@@ -215,6 +218,7 @@ const apiVersions: Readonly<Record<string, string>> = {
   VirtualService: 'networking.istio.io/v1',
   DestinationRule: 'networking.istio.io/v1',
   AuthorizationPolicy: 'security.istio.io/v1',
+  RequestAuthentication: 'security.istio.io/v1',
   ServiceEntry: 'networking.istio.io/v1',
   WorkloadEntry: 'networking.istio.io/v1',
   Telemetry: 'telemetry.istio.io/v1',

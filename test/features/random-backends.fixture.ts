@@ -190,6 +190,37 @@ export const authorizationPolicy = fc
   })
   .map((spec) => (index: number) => object('security', 'AuthorizationPolicy', 'istio-system', `p${index}`, spec));
 
+const jwks = rarely(
+  fc.constantFrom(
+    ...['{"keys":[{"kty":"oct","k":"AAAA"}]}', '{"keys":[]}', '{"keys":[5,{"kty":"oct","k":"AAAA"}]}', '{', ''],
+    '{"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}',
+  ),
+  nasty,
+);
+const headerNames = rarely(fc.constantFrom('x-a', 'Authorization', 'host', ':path', 'a b'), nasty);
+const claimName = rarely(fc.constantFrom('sub', 'a.b', '.', ''), nasty);
+
+export const requestAuthentication = fc
+  .record({
+    jwtRules: list(
+      sparse({
+        issuer: rarely(fc.constantFrom('i', 'https://i.example.com', 'i'), nasty),
+        audiences: list(value),
+        jwks,
+        jwksUri: rarely(fc.constantFrom('http://127.0.0.1:1/keys', 'ftp://x'), nasty),
+        fromHeaders: list(sparse({ name: headerNames, prefix: rarely(fc.constantFrom('Bearer ', ''), nasty) })),
+        fromParams: list(value),
+        fromCookies: list(value),
+        outputPayloadToHeader: headerNames,
+        outputClaimToHeaders: list(sparse({ header: headerNames, claim: claimName })),
+        forwardOriginalToken: rarely(fc.boolean(), nasty),
+        spaceDelimitedClaims: list(claimName),
+        timeout: rarely(fc.constantFrom('1s', '0s', '-1s'), nasty),
+      }),
+    ),
+  })
+  .map((spec) => (index: number) => object('security', 'RequestAuthentication', 'istio-system', `r${index}`, spec));
+
 const expression = rarely(
   fc.constantFrom(
     ...['response.code >= 400', 'request.headers["a"] == "b"', 'request.path.matches("(")', '1', 'has(request.host)'],

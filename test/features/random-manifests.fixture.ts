@@ -4,6 +4,7 @@ import {
   authorizationPolicy,
   backendServices,
   destinationRule,
+  requestAuthentication,
   serviceEntry,
   telemetry,
 } from './random-backends.fixture.ts';
@@ -26,6 +27,11 @@ import {
   value,
   word,
 } from './random-values.fixture.ts';
+
+const claim = rarely(
+  fc.constantFrom('@request.auth.claims.a.b', '@request.auth.claims[a][b]', '@request.auth.claims'),
+  nasty,
+);
 
 const operations = record({
   set: dictionary(
@@ -56,7 +62,7 @@ const match = sparse({
   scheme: stringMatch,
   method: stringMatch,
   authority: stringMatch,
-  headers: dictionary(headerName, stringMatch),
+  headers: dictionary(fc.oneof({ weight: 9, arbitrary: headerName }, claim), stringMatch),
   withoutHeaders: dictionary(headerName, stringMatch),
   queryParams: dictionary(rarely(word, nasty), stringMatch),
   port,
@@ -230,6 +236,7 @@ export const manifest: fc.Arbitrary<(index: number) => object> = fc.oneof(
   // One that every proxy has to obey: a few do.
   { weight: 1, arbitrary: authorizationPolicy },
   { weight: 1, arbitrary: telemetry },
+  { weight: 1, arbitrary: requestAuthentication },
 );
 
 const service = (name: string, protocol: string) =>

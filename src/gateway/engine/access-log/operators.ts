@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { metadataAt } from '../config/dynamic-metadata.ts';
 import type { RequestInfo } from '../config/request-info.ts';
+import { decodedParameters, percentDecode } from '../match/query-parameters.ts';
 import { splitAddress } from './address.ts';
 import { compileTimeFormat, timeFormatError } from './format-time.ts';
 import { formatGrpcStatus, grpcStatusFormats } from './grpc-status.ts';
@@ -127,10 +128,8 @@ const queryParameter: Entry = {
   syntax: 'parameter:Z',
   compile: ({ parameter, maxLength }) =>
     ok((info) => {
-      const found = query(info.path)
-        ?.split('&')
-        .find((pair) => pair.split('=', 1)[0] === parameter);
-      return found === undefined ? undefined : cut(found.slice(parameter.length + 1), maxLength);
+      const found = decodedParameters(info.path ?? '').find(({ name }) => name === parameter);
+      return cut(found?.value, maxLength);
     }),
 };
 
@@ -139,11 +138,9 @@ const queryParameters: Entry = {
   compile: ({ parameter, maxLength }) => {
     if (parameter !== '' && parameter !== 'ORIG' && parameter !== 'DECODED')
       return fail(`Invalid QUERY_PARAMS option: '${parameter}', only 'ORIG'/'DECODED' are allowed`);
-    const decode = (value: string): string =>
-      value.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
     return ok((info) => {
       const value = query(info.path);
-      return cut(value !== undefined && parameter === 'DECODED' ? decode(value) : value, maxLength);
+      return cut(value !== undefined && parameter === 'DECODED' ? percentDecode(value) : value, maxLength);
     });
   },
 };

@@ -8,7 +8,7 @@ type JsonWebKey = webcrypto.JsonWebKey & { readonly kid?: unknown };
 export function readJwks(text: string): readonly JwtKey[] | undefined {
   try {
     const { keys } = JSON.parse(text) as { keys?: unknown };
-    return Array.isArray(keys) ? keys.flatMap((key: JsonWebKey) => readKey(key) ?? []) : undefined;
+    return Array.isArray(keys) ? keys.flatMap((key: JsonWebKey | null) => readKey(key ?? {}) ?? []) : undefined;
   } catch {
     return undefined;
   }

@@ -2,18 +2,9 @@
 import type { Exchange, LocalReply } from '../http/exchange.ts';
 import { getHeader, type HeaderList, keptOnce, setHeader, withoutHeaders } from '../http/header-list.ts';
 import type { Allowed, HeaderChange } from './authorization.ts';
+import { isSendable, isSendablePath, refuseHeader } from './sendable-header.ts';
 
 const invalid: LocalReply = { status: 500, body: '', details: 'ext_authz_invalid', flags: ['UAEX'] };
-
-/** RFC 9110 5.1 and 5.5: what could end a line would be a header of its own. */
-const validName = /^:?[!#$%&'*+.^_`|~0-9a-z-]+$/;
-const invalidValue = /[\0\r\n]/;
-
-/** What could end a word or a line of an HTTP/1.1 head. */
-const unsafe = /[\0-\x20\x7f]/;
-
-export const isSendable = ({ name, value }: Pick<HeaderChange, 'name' | 'value'>): boolean =>
-  validName.test(name) && !invalidValue.test(value);
 
 /** What refuses the request in spite of it; undefined: it may go on. */
 export function allowRequest(exchange: Exchange, answer: Allowed): LocalReply | undefined {
@@ -23,24 +14,13 @@ export function allowRequest(exchange: Exchange, answer: Allowed): LocalReply | 
   const removed = new Set(answer.removeHeaders.filter((name) => !name.startsWith(':') && name !== 'host'));
   if (removed.size > 0) exchange.headers = withoutHeaders(exchange.headers, removed);
   changeQuery(exchange, answer);
-  if (unsafe.test(exchange.path + exchange.authority + exchange.method) || isTooLarge(exchange)) return invalid;
+  if (!isSendablePath(exchange.path + exchange.authority + exchange.method) || isTooLarge(exchange)) return invalid;
   const added = answer.responseHeaders.filter(isSendable);
   if (added.length > 0) {
     const before = exchange.completeResponse;
     exchange.completeResponse = (headers) => changeHeaders(before?.(headers) ?? headers, added);
   }
   return undefined;
-}
-
-/** In Envoy's words. */
-function refuseHeader({ name }: HeaderChange): LocalReply {
-  const what = validName.test(name) ? `invalid header value for: ${name}` : `invalid header name: ${name}`;
-  return {
-    status: 503,
-    body: what,
-    details: `filter_removed_required_request_headers{${what.replaceAll(/\s/g, '_')}}`,
-    flags: ['DPE'],
-  };
 }
 
 function changeRequestHeader(exchange: Exchange, change: HeaderChange): void {

@@ -16,12 +16,12 @@ import { getHeader, type HeaderList, toWireText } from '../http/header-list.ts';
 import { ownAddress } from '../http/request-headers.ts';
 import type { ClusterSet } from '../upstream/create-cluster-set.ts';
 import type { Client } from '../upstream/upstream-transport.ts';
-import { isSendable } from './allow-request.ts';
 import { type Authorization, type CheckedBody, type HeaderChange, noAuthorization } from './authorization.ts';
 import { callCluster, type UnaryAnswer } from './call-cluster.ts';
 import { checkPeers } from './check-peers.ts';
 import { checkClient, checkedHeaders, sanitizeUtf8 } from './checked-headers.ts';
 import { grpcTimeout } from './request-timeout.ts';
+import { isSendable } from './sendable-header.ts';
 
 /** Returns what gives up asking. */
 export function askGrpcService(

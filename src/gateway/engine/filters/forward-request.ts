@@ -51,8 +51,9 @@ export function forwardRequest(
   }
   const { entry, cluster } = chosen;
   const forwarding = createForwarding(exchange, virtualHost, action, cluster, serving);
-  prepareUpstreamRequest(exchange, route, action, entry);
-  forwarding.start();
+  const refusal = prepareUpstreamRequest(exchange, route, action, entry);
+  if (refusal === undefined) forwarding.start();
+  else exchange.sendLocalReply(refusal);
 }
 
 const clientOf = ({ stream, authority, info, connection }: Exchange): Client => ({

@@ -1,6 +1,7 @@
 // What a route changes of a request on its way to an endpoint (headers, authority, path), and of the answer on its way back.
 import type {
   ForwardAction,
+  HeaderPut,
   MessageMutations,
   PathRewrite,
   Route,
@@ -8,33 +9,39 @@ import type {
   WeightedEntry,
 } from '../config/engine-config.ts';
 import { buildRequestInfo } from '../http/build-request-info.ts';
-import type { Exchange } from '../http/exchange.ts';
+import type { Exchange, LocalReply } from '../http/exchange.ts';
 import { getHeader, type HeaderList, setHeader } from '../http/header-list.ts';
 import { matchedLength, pathOnly } from '../match/match-path.ts';
 import { mutateHeaders } from './mutate-headers.ts';
+import { cleanValue, isSendable, refuseHeader } from './sendable-header.ts';
 
 /** Whatever answer the client gets from now on, the gateway's own too, is changed as the route says. */
 export function changeResponses(exchange: Exchange, levels: readonly (MessageMutations | undefined)[]): void {
   const changes = levels.flatMap((level) => (level && !isEmpty(level.response) ? [level.response] : []));
   if (changes.length === 0) return;
+  const hasMadeValues = changes.some((mutations) => mutations.put.some(isMade));
   exchange.changeResponse = (headers) => {
     const infoOf = (left: HeaderList) => {
       exchange.info.responseHeaders = left;
       return buildRequestInfo(exchange, performance.now());
     };
-    return changes.reduce((changed, mutations) => mutateHeaders(changed, mutations, infoOf), headers);
+    const changed = changes.reduce((before, mutations) => mutateHeaders(before, mutations, infoOf), headers);
+    return hasMadeValues ? changed.map(cleanValue) : changed;
   };
 }
 
+/** Of what clients send, tokens say or services answer: it may be anything. */
+const isMade = ({ value }: HeaderPut): boolean => typeof value === 'function';
+
 const isEmpty = ({ remove, put }: MessageMutations['request']): boolean => remove.length === 0 && put.length === 0;
 
-/** First what its cluster says, then what its route says, as Envoy does it. */
+/** First what its cluster says, then what its route says, as Envoy does it; undefined: it may be sent. */
 export function prepareUpstreamRequest(
   exchange: Exchange,
   route: Route,
   action: ForwardAction,
   entry: WeightedEntry,
-): void {
+): LocalReply | undefined {
   const change = (mutations: MessageMutations | undefined): void => {
     if (mutations === undefined || isEmpty(mutations.request)) return;
     exchange.headers = mutateHeaders(exchange.headers, mutations.request, (left) => {
@@ -52,6 +59,20 @@ export function prepareUpstreamRequest(
     rewriteHost(exchange, action, action.hostRewrite);
   }
   if (action.pathRewrite !== undefined) rewritePath(exchange, route.match, action.pathRewrite);
+  return refuseMadeHeaders(exchange.headers, [entry.headers, route.headers]);
+}
+
+function refuseMadeHeaders(
+  headers: HeaderList,
+  levels: readonly (MessageMutations | undefined)[],
+): LocalReply | undefined {
+  const made = new Set(levels.flatMap((level) => level?.request.put.filter(isMade).map(({ name }) => name) ?? []));
+  if (made.size === 0) return undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name = '', value = ''] = [headers[i], headers[i + 1]];
+    if (made.has(name) && !isSendable({ name, value })) return refuseHeader({ name, value });
+  }
+  return undefined;
 }
 
 /** The host before is added to x-forwarded-host where the route wants that, once. */

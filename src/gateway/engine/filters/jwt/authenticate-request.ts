@@ -4,7 +4,8 @@ import type { Exchange, LocalReply } from '../../http/exchange.ts';
 import { getHeader } from '../../http/header-list.ts';
 import { requestHeaderValues } from '../../http/request-header-values.ts';
 import { matchesRoute } from '../../match/match-route.ts';
-import { checkRequirement, missing, ok, type TokenCheck } from './check-tokens.ts';
+import { refuseHeader } from '../sendable-header.ts';
+import { checkRequirement, missing, ok, removeClaimHeaders, type TokenCheck } from './check-tokens.ts';
 
 export interface Authentication {
   /** Undefined: it passes. */
@@ -14,34 +15,40 @@ export interface Authentication {
 
 const passes: Authentication = { refusal: undefined, selectsRouteAgain: false };
 
-export function authenticateRequest(exchange: Exchange, { rules, bypassesPreflight }: JwtAuthn): Authentication {
+export function authenticateRequest(
+  exchange: Exchange,
+  { rules, providers, bypassesPreflight }: JwtAuthn,
+): Authentication {
+  removeClaimHeaders(exchange, providers);
   if (bypassesPreflight && isPreflight(exchange)) return passes;
   const rule = rules.find(({ match }) =>
     matchesRoute(match, { path: exchange.path, headerValues: (name) => requestHeaderValues(exchange, name) }),
   );
   if (rule?.requires === undefined) return passes;
   const realm = originalUri(exchange);
-  const check: TokenCheck = { exchange, now: Date.now(), selectsRouteAgain: false };
+  const check: TokenCheck = { exchange, now: Date.now(), selectsRouteAgain: false, unsendable: undefined };
   const status = checkRequirement(rule.requires, check);
-  if (status === ok) return { refusal: undefined, selectsRouteAgain: check.selectsRouteAgain };
+  if (status === ok) {
+    const { unsendable, selectsRouteAgain } = check;
+    return { refusal: unsendable && refuseHeader(unsendable), selectsRouteAgain };
+  }
   const error = status === missing ? '' : ', error="invalid_token"';
   return {
     refusal: {
       status: status === 'Audiences in Jwt are not allowed' ? 403 : 401,
       body: status,
       details: `jwt_authn_access_denied{${status.replaceAll(' ', '_')}}`,
-      flags: ['UAEX'],
       headers: ['www-authenticate', `Bearer realm="${realm}"${error}`],
     },
     selectsRouteAgain: false,
   };
 }
 
-const maxUriLength = 256;
+const maxPathLength = 256;
 
-/** What the client asked for; Envoy shows no more of a long one. */
+/** What the client asked for; Envoy shows no more of a long path. */
 function originalUri({ scheme, authority, path }: Exchange): string {
-  return `${scheme}://${authority}${path.split('?', 1)[0]?.slice(0, maxUriLength) ?? ''}`;
+  return `${scheme}://${authority}${path.slice(0, maxPathLength)}`;
 }
 
 function isPreflight({ stream, headers }: Exchange): boolean {

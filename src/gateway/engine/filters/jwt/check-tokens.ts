@@ -2,6 +2,7 @@
 import { withMetadata } from '../../config/dynamic-metadata.ts';
 import type { JwtProvider, JwtRequirement, MetadataFields, MetadataValue } from '../../config/engine-config.ts';
 import type { Exchange } from '../../http/exchange.ts';
+import { isSendable } from '../sendable-header.ts';
 import { type FoundToken, findTokens } from './find-tokens.ts';
 import { type Jwt, parseJwt } from './parse-jwt.ts';
 import { signatureProblem } from './verify-signature.ts';
@@ -18,6 +19,8 @@ export interface TokenCheck {
   readonly now: number;
   /** Set once a token is good whose provider wants the route looked for again. */
   selectsRouteAgain: boolean;
+  /** Set once a claim cannot be put in the header it is for. */
+  unsendable: { readonly name: string; readonly value: string } | undefined;
 }
 
 export function checkRequirement(requirement: JwtRequirement, check: TokenCheck): JwtStatus {
@@ -34,37 +37,39 @@ export function checkRequirement(requirement: JwtRequirement, check: TokenCheck)
       return ok;
     }
     case 'any': {
-      let status: JwtStatus = missing;
+      let worst: JwtStatus = missing;
       for (const one of requirement.of) {
-        status = checkRequirement(one, check);
+        const status = checkRequirement(one, check);
         if (status === ok) return ok;
+        if (tells(status) >= tells(worst)) worst = status;
       }
-      return status;
+      return worst;
     }
   }
 }
 
-/** One good token is enough. */
+/** How much a status tells: that of a token of the right issuer comes before others, a later one before an earlier. */
+const tells = (status: JwtStatus): number => (status === missing ? 0 : status === unknownIssuer ? 1 : 2);
+
+/** All tokens in its places have to be good. */
 function checkProvider(provider: JwtProvider, audiences: readonly string[] | undefined, check: TokenCheck): JwtStatus {
-  removeOwnHeaders(check.exchange, [provider]);
   let status: JwtStatus = missing;
   for (const found of findTokens(check.exchange, [provider])) {
     status = checkToken(found, [provider], audiences, check);
-    if (status === ok) return ok;
+    if (status !== ok) return status;
   }
   return status;
 }
 
 /** All that are there count, and the last decides, as in Envoy. */
 function checkOptional(providers: readonly JwtProvider[], forgives: boolean, check: TokenCheck): JwtStatus {
-  removeOwnHeaders(check.exchange, providers);
   let status: JwtStatus = ok;
   for (const found of findTokens(check.exchange, providers)) status = checkToken(found, providers, undefined, check);
   return forgives ? ok : status;
 }
 
 /** What a client says of claims is not passed on. */
-function removeOwnHeaders(exchange: Exchange, providers: readonly JwtProvider[]): void {
+export function removeClaimHeaders(exchange: Exchange, providers: readonly JwtProvider[]): void {
   const names = new Set(
     providers.flatMap(({ payloadHeader, claimHeaders }) => [
       ...(payloadHeader === undefined ? [] : [payloadHeader]),
@@ -118,6 +123,8 @@ function audienceProblem({ audiences }: Jwt, wanted: readonly string[]): JwtStat
 function accept(jwt: Jwt, provider: JwtProvider, found: FoundToken, check: TokenCheck): void {
   const { exchange } = check;
   if (!provider.forwards) found.remove();
+  if (!isSendable({ name: ':path', value: exchange.path }))
+    check.unsendable ??= { name: ':path', value: exchange.path };
   const { payloadHeader, claimHeaders, payloadInMetadata } = provider;
   if (payloadHeader !== undefined) {
     const padding = provider.padsPayloadHeader ? '='.repeat((4 - (jwt.encodedPayload.length % 4)) % 4) : '';
@@ -125,7 +132,9 @@ function accept(jwt: Jwt, provider: JwtProvider, found: FoundToken, check: Token
   }
   for (const { header, claim } of claimHeaders) {
     const value = claimText(claimAt(jwt.payload, claim));
-    if (value !== undefined) exchange.headers = [...exchange.headers, header, value];
+    if (!value) continue;
+    if (isSendable({ name: header, value })) exchange.headers = [...exchange.headers, header, value];
+    else check.unsendable ??= { name: header, value };
   }
   if (payloadInMetadata !== undefined)
     exchange.info.metadata = withMetadata(exchange.info.metadata, 'envoy.filters.http.jwt_authn', {
@@ -149,7 +158,17 @@ function claimAt(payload: MetadataFields, claim: string): MetadataValue | undefi
 function claimText(value: MetadataValue | undefined): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'object') return Buffer.from(JSON.stringify(value)).toString('base64');
-  return String(value);
+  if (typeof value === 'number') return numberText(value);
+  // Headers are bytes: one character each.
+  return Buffer.from(String(value)).toString('latin1');
+}
+
+const maxWhole = 2 ** 64;
+
+/** As Envoy writes them: six decimals where it is no whole number from 0 on. */
+function numberText(value: number): string {
+  if (Number.isInteger(value) && value >= 0 && value < maxWhole) return BigInt(value).toString();
+  return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
 }
 
 function normalize(payload: MetadataFields, claims: readonly string[]): MetadataFields {

@@ -3,6 +3,7 @@ import type { JwtLocations } from '../../config/engine-config.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { HeaderList } from '../../http/header-list.ts';
 import { requestHeaderValues } from '../../http/request-header-values.ts';
+import { decodedParameters } from '../../match/query-parameters.ts';
 
 export interface FoundToken {
   readonly token: string;
@@ -35,65 +36,53 @@ export function findTokens(exchange: Exchange, places: readonly TokenPlaces[]): 
       return token === undefined ? [] : [{ token, issuers, remove }];
     }),
     ...[...params].flatMap((name): readonly FoundToken[] => {
-      const token = queryOf(exchange.path)?.get(name) ?? undefined;
+      const token = decodedParameters(exchange.path).find((parameter) => parameter.name === name)?.value;
       const issuers = issuersOf((one) => one.params.includes(name));
       return token === undefined ? [] : [{ token, issuers, remove: () => removeParameter(exchange, name) }];
     }),
     ...[...cookies].flatMap((name): readonly FoundToken[] => {
       const token = cookieOf(exchange.headers, name);
       const issuers = issuersOf((one) => one.cookies.includes(name));
-      return token === undefined ? [] : [{ token, issuers, remove: () => removeCookie(exchange, name) }];
+      // Envoy leaves cookies where they are.
+      return token === undefined ? [] : [{ token, issuers, remove: () => {} }];
     }),
   ];
 }
 
-/** What looks like a token after the prefix, or all of it. */
+/** From what may begin a token after the prefix; without it, all. */
 function tokenInHeader(values: readonly string[], prefix: string): string | undefined {
   if (values.length === 0) return undefined;
   const value = values.join(',');
   if (prefix === '') return value;
   const at = value.indexOf(prefix);
   if (at === -1) return undefined;
-  return /[\w.-]+/.exec(value.slice(at + prefix.length))?.[0] ?? value;
+  const rest = value.slice(at + prefix.length);
+  const start = rest.search(/[\w.-]/);
+  return start === -1 ? value : rest.slice(start);
 }
 
 function removeHeader(exchange: Exchange, name: string): void {
   exchange.headers = exchange.headers.filter((_, i) => exchange.headers[i - (i % 2)] !== name);
 }
 
-function queryOf(path: string): URLSearchParams | undefined {
-  const question = path.indexOf('?');
-  return question === -1 ? undefined : new URLSearchParams(path.slice(question + 1).split('#', 1)[0]);
-}
-
-/** The others stay as they were written. */
+/** The others are written anew, sorted by name and decoded, as Envoy does; but a space would end the path. */
 function removeParameter(exchange: Exchange, name: string): void {
   const question = exchange.path.indexOf('?');
   if (question === -1) return;
-  const kept = exchange.path
-    .slice(question + 1)
-    .split('&')
-    .filter((pair) => ![...new URLSearchParams(pair).keys()].includes(name));
-  exchange.path = exchange.path.slice(0, question) + (kept.length === 0 ? '' : `?${kept.join('&')}`);
+  const query = decodedParameters(exchange.path)
+    .filter((parameter) => parameter.name !== name)
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    .map((parameter) => `${parameter.name}=${parameter.value}`.replaceAll(' ', '%20'))
+    .join('&');
+  exchange.path = exchange.path.slice(0, question) + (query === '' ? '' : `?${query}`);
 }
-
-const crumbsOf = (value: string): readonly string[] => value.split(';').map((crumb) => crumb.trim());
-const isCrumbOf = (crumb: string, name: string): boolean => crumb.split('=', 1)[0] === name;
 
 function cookieOf(headers: HeaderList, name: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i] !== 'cookie') continue;
-    const crumb = crumbsOf(headers[i + 1] ?? '').find((one) => isCrumbOf(one, name));
+    const crumbs = (headers[i + 1] ?? '').split(';').map((crumb) => crumb.trim());
+    const crumb = crumbs.find((one) => one.split('=', 1)[0] === name);
     if (crumb !== undefined) return crumb.slice(name.length + 1).replace(/^"(.*)"$/, '$1');
   }
   return undefined;
-}
-
-function removeCookie(exchange: Exchange, name: string): void {
-  const { headers } = exchange;
-  exchange.headers = headers.flatMap((text, i) => {
-    if (i % 2 === 1 || text !== 'cookie') return headers[i - 1] === 'cookie' && i % 2 === 1 ? [] : [text];
-    const kept = crumbsOf(headers[i + 1] ?? '').filter((crumb) => !isCrumbOf(crumb, name));
-    return kept.length === 0 ? [] : ['cookie', kept.join('; ')];
-  });
 }

@@ -1,5 +1,6 @@
 // A JSON Web Token (RFC 7519) in its compact form → its parts, or what is wrong with it in Envoy's words.
 import type { MetadataFields, MetadataValue } from '../../config/engine-config.ts';
+import { isPlainJson } from './is-plain-json.ts';
 
 export interface Jwt {
   readonly alg: string;
@@ -45,9 +46,9 @@ export function parseJwt(token: string): ParsedJwt {
 }
 
 function parse(token: string): Jwt {
-  const parts = token.split('.', 4);
+  const parts = token.length > maxLength ? [] : token.split('.').filter((part) => part !== '');
   const [head = '', body = '', signature = ''] = parts;
-  if (parts.length !== 3 || token.length > maxLength)
+  if (parts.length !== 3)
     return fail('Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections');
   const header = object(decode(head, 'Jwt header is an invalid Base64url encoded'), 'Jwt header is an invalid JSON');
   const { alg, kid } = header;
@@ -75,20 +76,30 @@ function parse(token: string): Jwt {
   };
 }
 
-const base64url = /^[\w-]*$/;
+const base64url = /^[\w-]*(={0,2})$/;
 
+/** Padding, and spaces among it, may be there: Envoy reads it so. */
 function decode(part: string, error: string): Buffer {
+  const text = part.replaceAll(/[\t-\r ]/g, '');
+  const padding = base64url.exec(text)?.[1]?.length;
   // One character over a multiple of four carries less than a byte.
-  return base64url.test(part) && part.length % 4 !== 1 ? Buffer.from(part, 'base64url') : fail(error);
+  if (padding === undefined || (padding === 0 ? text.length % 4 === 1 : text.length % 4 !== 0)) return fail(error);
+  return Buffer.from(text, 'base64url');
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function object(bytes: Buffer, error: string): MetadataFields {
+  let text: string;
   let value: MetadataValue;
   try {
-    value = JSON.parse(bytes.toString('utf8')) as MetadataValue;
+    text = utf8.decode(bytes);
+    value = JSON.parse(text) as MetadataValue;
   } catch {
     return fail(error);
   }
+  // RFC 7519 4: claim names are unique; who reads the first and who reads the last would see different tokens.
+  if (!isPlainJson(text)) return fail(error);
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as MetadataFields) : fail(error);
 }
 
@@ -97,12 +108,12 @@ function text(payload: MetadataFields, name: string): string {
   return typeof value === 'string' ? value : fail(`Jwt payload [${name}] field is not a string`);
 }
 
-const longest = 2 ** 63;
+const limit = 2 ** 64;
 
 function time(payload: MetadataFields, name: string): number {
   const value = Object.hasOwn(payload, name) ? payload[name] : 0;
   if (typeof value !== 'number') return fail(`Jwt payload [${name}] field is not an integer`);
-  return value >= 0 && value < longest
+  return value >= 0 && value < limit
     ? Math.trunc(value)
     : fail(`Jwt payload [${name}] field is not a positive 64 bit integer`);
 }

@@ -11,8 +11,15 @@ export function signatureProblem(jwt: Jwt, keys: readonly JwtKey[]): string | un
       (kid === undefined || jwt.kid === undefined || kid === jwt.kid) && (alg === undefined || alg === jwt.alg),
   );
   if (fitting.length === 0) return "Jwks doesn't have key to match kid or alg from Jwt";
-  return fitting.some((key) => verifies(jwt, key)) ? undefined : 'Jwt verification fails';
+  for (const key of fitting) {
+    // Envoy tries no other key then, whatever the algorithm.
+    if (key.kty === 'OKP' && jwt.signature.length !== ed25519Length) return 'Jwt ED25519 signature is wrong length';
+    if (verifies(jwt, key)) return undefined;
+  }
+  return 'Jwt verification fails';
 }
+
+const ed25519Length = 64;
 
 const curves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
 const digestOf = (alg: string): string => `sha${alg.slice(2)}`;
