@@ -52,6 +52,17 @@ export function addLikeIstioOption(command: Command): Command {
   );
 }
 
+export function addJwksRefreshOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--jwks-refresh <duration>',
+      'fetch the keys of RequestAuthentications again after so long, or sooner where their server says so (max-age)',
+    )
+      .argParser(parseDuration)
+      .default(20 * 60_000, '20m'),
+  );
+}
+
 export interface LocalNodeFlags {
   readonly labels: Readonly<Record<string, string>>;
   readonly namespace: string;

@@ -4,8 +4,10 @@ import type { Diagnostic } from '../lib/diagnostic.ts';
 import type { IstioBehavior } from '../lib/istio-behaviors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createAds } from '../pilot/ads/create-ads.ts';
-import { buildModel } from '../pilot/model/build-model.ts';
+import { createKeyFetcher } from '../pilot/keys/create-key-fetcher.ts';
+import { buildModel, impliedProxyClasses } from '../pilot/model/build-model.ts';
 import { buildProxyView } from '../pilot/model/build-proxy-view.ts';
+import { listKeySources } from '../pilot/model/list-key-sources.ts';
 import type { Model } from '../pilot/model/model.ts';
 import { type ProxyClass, proxyClassKey } from '../pilot/model/proxy-class.ts';
 import type { Snapshot, Source } from '../pilot/resources/snapshot.ts';
@@ -39,16 +41,24 @@ export interface PilotOptions {
   /** Its only proxy runs in this process, and reports what it cannot bind by itself. */
   readonly isBesideGateway: boolean;
   readonly likeIstio: readonly IstioBehavior[];
+  /** Between two fetches of the keys of RequestAuthentications. */
+  readonly jwksRefreshMs: number;
 }
 
 export function createPilot(
   source: Source,
   diagnostics: Diagnostics,
   logger: Logger,
-  { isBesideGateway, likeIstio }: PilotOptions,
+  { isBesideGateway, likeIstio, jwksRefreshMs }: PilotOptions,
 ): Pilot {
   let model: Model | undefined;
   let latest: Snapshot | undefined;
+  const keyFetcher = createKeyFetcher({
+    refreshMs: jwksRefreshMs,
+    onChange: () => {
+      if (latest) takeSnapshot(latest);
+    },
+  });
 
   const ads = createAds({
     keyOf: (node) => proxyClassKey(proxyClassOf(node)),
@@ -75,6 +85,7 @@ export function createPilot(
   const diagnose = (): void => {
     if (!model) return;
     const current = model;
+    if (latest) followKeys(current, latest);
     diagnostics.set('proxies', [
       ...classes().flatMap((proxyClass) => buildProxyView(current, proxyClass).diagnostics),
       ...diagnoseSelectors(current, classes()),
@@ -104,22 +115,34 @@ export function createPilot(
 
   const takeSnapshot = (snapshot: Snapshot): void => {
     guard('use the manifests', () => {
-      const built = buildModel(model, snapshot, Date.now(), new Set(likeIstio));
+      // First with the gateways known so far, so that an issuer that moves its keys does not lose them meanwhile.
+      if (model) followKeys(model, snapshot);
+      const built = buildModel(model, snapshot, Date.now(), new Set(likeIstio), keyFetcher.keys());
       latest = snapshot;
       model = built.model;
+      const isStale = followKeys(model, snapshot);
       diagnostics.set('model', built.diagnostics);
       ads.update();
       diagnoseLater();
+      if (isStale) takeSnapshot(snapshot);
     });
   };
 
+  /** For gateways that are connected, and those that are expected. Whether keys are known now that were not. */
+  const followKeys = (current: Model, { objects }: Snapshot): boolean =>
+    keyFetcher.follow(
+      listKeySources([...objects.RequestAuthentication.values()], [...impliedProxyClasses(current), ...classes()]),
+    );
+
   return {
     start: (signal) => {
+      signal.addEventListener('abort', keyFetcher.close, { once: true });
       const first = new Promise<'started'>((resolve, reject) => {
         source
           .run((snapshot) => {
             takeSnapshot(snapshot);
-            if (model) resolve('started');
+            // A gateway that has keys from before must not lose them to a pilot that has none yet.
+            if (model) void keyFetcher.tried().then(() => resolve('started'));
           }, signal)
           .catch((error: unknown) => {
             // After the first snapshot nobody waits any more.
@@ -130,7 +153,10 @@ export function createPilot(
       return untilStopped(first, signal);
     },
     listen: (address) => ads.listen(address),
-    close: () => ads.close(),
+    close: () => {
+      keyFetcher.close();
+      return ads.close();
+    },
     proxies: () => ads.proxies().map((proxy) => buildProxyStatus(proxy, ads.intended(proxy.node.id))),
     intended: (proxy) => {
       const resources = ads.intended(proxy);

@@ -50,6 +50,8 @@ export interface SourceOptions {
   readonly backends: readonly Backend[];
   /** Where Istio's way is wanted instead of Tidegate's. */
   readonly likeIstio: readonly IstioBehavior[];
+  /** Milliseconds between two fetches of the keys that RequestAuthentications name. */
+  readonly jwksRefreshMs: number;
 }
 
 export interface ProxyOptions {

@@ -21,6 +21,7 @@ export async function runPilot(
     const pilot = createPilot(source, diagnostics, logger, {
       isBesideGateway: false,
       likeIstio: options.likeIstio,
+      jwksRefreshMs: options.jwksRefreshMs,
     });
     let isReady = false;
     const views: AdminViews = {

@@ -85,6 +85,7 @@ describe('the composition over the embedded engine', () => {
     const { port: echoPort } = echo.address() as AddressInfo;
     options = {
       likeIstio: [],
+      jwksRefreshMs: 60_000,
       paths: [folder],
       backends: [
         { service: 'counter', namespace: 'default', port: undefined, host: '127.0.0.1', hostPort: backendPort },

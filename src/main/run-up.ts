@@ -34,7 +34,11 @@ export async function runUp(
     const xds = `unix:${path.join(folder, 'xds.sock')}`;
 
     const source = withBackends(parts.createSource({ paths: options.paths, logger }), options.backends);
-    const pilot = createPilot(source, diagnostics, logger, { isBesideGateway: true, likeIstio: options.likeIstio });
+    const pilot = createPilot(source, diagnostics, logger, {
+      isBesideGateway: true,
+      likeIstio: options.likeIstio,
+      jwksRefreshMs: options.jwksRefreshMs,
+    });
     const surroundings = { node: identity, pilot: xds, logger, events, signal: signals.stop };
     const { dataPlane, close } = await parts.createDataPlane(options, surroundings);
     closers.add('the mounted certificates', close);

@@ -23,6 +23,11 @@ export const importLaw: readonly FolderRule[] = [
     reason: 'the only place for rules across objects, and free of Envoy',
   },
   {
+    folder: 'pilot/keys',
+    mayImport: ['pilot/model', 'lib'],
+    reason: 'fetches what the model names, and knows nothing of what becomes of it',
+  },
+  {
     folder: 'pilot/translate',
     mayImport: ['pilot/model', 'xds', 'lib'],
     reason: 'pure: reads the model only, so raw resources stay behind it',

@@ -65,6 +65,13 @@ const destination: Schema = { properties: { host: text, subset: text, port: { pr
 
 /** What Istio's API has got since the package was made (https://istio.io/latest/docs/reference/config/networking/). */
 const newer: Readonly<Record<string, Schema>> = {
+  RequestAuthentication: {
+    properties: {
+      targetRef: { properties: { group: text, kind: text, name: text, namespace: text } },
+      targetRefs: { items: { properties: { group: text, kind: text, name: text, namespace: text } } },
+      jwtRules: { items: { properties: { fromCookies: texts, spaceDelimitedClaims: texts, timeout: text } } },
+    },
+  },
   Gateway: {
     properties: {
       servers: {
@@ -206,8 +213,9 @@ const schemas: Readonly<Record<string, Schema>> = {
   AuthorizationPolicy: crdSchema(
     require.resolve('@kubernetes-models/istio/security.istio.io/v1beta1/AuthorizationPolicy'),
   ),
-  RequestAuthentication: crdSchema(
-    require.resolve('@kubernetes-models/istio/security.istio.io/v1/RequestAuthentication'),
+  RequestAuthentication: merge(
+    crdSchema(require.resolve('@kubernetes-models/istio/security.istio.io/v1/RequestAuthentication')),
+    newer.RequestAuthentication,
   ),
   Telemetry: crdSchema(require.resolve('@kubernetes-models/istio/telemetry.istio.io/v1alpha1/Telemetry')),
   Ingress: ingressSchema,

@@ -8,6 +8,7 @@ import { createRunEvents } from '../run-events.ts';
 import { runUntilStopped } from '../run-signals.ts';
 import {
   addBackendOption,
+  addJwksRefreshOption,
   addLikeIstioOption,
   addLogOptions,
   addPathsOption,
@@ -20,6 +21,7 @@ interface PilotFlags extends LogFlags {
   readonly file: readonly string[];
   readonly backend?: readonly Backend[];
   readonly likeIstio?: readonly IstioBehavior[];
+  readonly jwksRefresh: number;
   readonly xds: string;
   readonly admin: HostPort | 'off';
 }
@@ -38,6 +40,7 @@ export function addPilotCommand(program: Command, terminal: Terminal): void {
   addPathsOption(command, 'file or folder of manifests, watched; repeatable').options.at(-1)?.makeOptionMandatory();
   addBackendOption(command);
   addLikeIstioOption(command);
+  addJwksRefreshOption(command);
   command
     .addOption(
       new Option('--xds <address>', 'where gateways connect: HOST:PORT or unix:/path')
@@ -59,6 +62,7 @@ export function addPilotCommand(program: Command, terminal: Terminal): void {
             paths: flags.file,
             backends: flags.backend ?? [],
             likeIstio: flags.likeIstio ?? [],
+            jwksRefreshMs: flags.jwksRefresh,
             xds: flags.xds,
             admin: flags.admin === 'off' ? undefined : flags.admin,
             logLevel: flags.logLevel,

@@ -8,6 +8,7 @@ import { createRunEvents } from '../run-events.ts';
 import { runUntilStopped } from '../run-signals.ts';
 import {
   addBackendOption,
+  addJwksRefreshOption,
   addLikeIstioOption,
   addLogOptions,
   addPathsOption,
@@ -23,6 +24,7 @@ interface UpFlags extends ProxyFlags, LogFlags {
   readonly file: readonly string[];
   readonly backend?: readonly Backend[];
   readonly likeIstio?: readonly IstioBehavior[];
+  readonly jwksRefresh: number;
   readonly admin: HostPort | 'off';
 }
 
@@ -42,6 +44,7 @@ export function addUpCommand(program: Command, terminal: Terminal): void {
   addPathsOption(command, 'file or folder of manifests, watched; repeatable').options.at(-1)?.makeOptionMandatory();
   addBackendOption(command);
   addLikeIstioOption(command);
+  addJwksRefreshOption(command);
   addProxyOptions(command).addOption(
     new Option('--admin <host:port>', 'admin server: 0 takes a free port, off has none')
       .argParser(parseAdmin)
@@ -58,6 +61,7 @@ export function addUpCommand(program: Command, terminal: Terminal): void {
             paths: flags.file,
             backends: flags.backend ?? [],
             likeIstio: flags.likeIstio ?? [],
+            jwksRefreshMs: flags.jwksRefresh,
             admin: flags.admin === 'off' ? undefined : flags.admin,
             logLevel: flags.logLevel,
             logFormat: flags.logFormat,

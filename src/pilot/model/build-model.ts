@@ -129,7 +129,7 @@ function byGateway(
  * The classes of proxies the Gateways ask for, one per selector: conflicts are found before a proxy connects. Labels and
  * namespace are those of the Service in front of it, where there is one; else the root namespace.
  */
-function impliedProxyClasses(model: Model): readonly ProxyClass[] {
+export function impliedProxyClasses(model: Model): readonly ProxyClass[] {
   const selectors = new Map(
     model.gateways.map(({ selector }) => [JSON.stringify(Object.entries(selector).sort()), selector]),
   );

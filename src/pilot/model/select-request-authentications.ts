@@ -31,17 +31,20 @@ export interface FetchedJwks {
   readonly problem: string | undefined;
 }
 
+export const isAuthenticationFor = (
+  { spec, metadata }: RequestAuthentication,
+  proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
+): boolean =>
+  !spec.isForOthers &&
+  [rootNamespace, proxy.namespace].includes(metadata.namespace) &&
+  selectorMatches(spec.selector, proxy.labels);
+
 export function selectRequestAuthentications(
   all: readonly RequestAuthentication[],
   fetched: FetchedKeys,
   proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
 ): RequestAuthentications {
-  const own = all.filter(
-    ({ spec, metadata }) =>
-      !spec.isForOthers &&
-      [rootNamespace, proxy.namespace].includes(metadata.namespace) &&
-      selectorMatches(spec.selector, proxy.labels),
-  );
+  const own = all.filter((resource) => isAuthenticationFor(resource, proxy));
   const found = own.flatMap((resource) => resource.spec.rules.map((rule) => findKeys(resource, rule, fetched)));
   return {
     providers: found
@@ -57,16 +60,13 @@ interface Found {
   readonly diagnostic: Diagnostic | undefined;
 }
 
-/** Where the keys of a rule are fetched; undefined if it has them. */
-export const keysSource = ({ issuer, jwks, jwksUri }: JwtRule): string | undefined =>
-  jwks === undefined ? (jwksUri ?? discoverySource(issuer)) : undefined;
-
-/** OpenID Connect Discovery: the document at the issuer names the keys' URI. */
-export const discoverySource = (issuer: string): string => `openid ${issuer}`;
+/** The name of where the keys of a rule are fetched; undefined if it has them itself. */
+export const keySourceName = ({ issuer, jwks, jwksUri }: JwtRule): string | undefined =>
+  jwks === undefined ? (jwksUri ?? `openid ${issuer}`) : undefined;
 
 function findKeys(resource: RequestAuthentication, rule: JwtRule, fetched: FetchedKeys): Found {
   const { jwks, jwksUri, timeoutMs: _timeout, index, ...settings } = rule;
-  const source = keysSource(rule);
+  const source = keySourceName(rule);
   const keys = source === undefined ? { jwks, problem: jwksProblem(jwks ?? '') } : fetched.get(source);
   const { problem } = keys ?? { problem: undefined };
   const usable = source === undefined && problem !== undefined ? undefined : keys?.jwks;

@@ -54,3 +54,12 @@ export function fillInTokens(text: string, definitions: Readonly<Record<string, 
     return part === 'token' ? token : (token.split('.')[1] ?? '');
   });
 }
+
+/** The public halves of keys of keys.json, as servers publish them. */
+export function publicJwks(...names: readonly string[]): string {
+  const published = names.map((name) => {
+    const { kty, kid, crv, x, y, n, e } = keys[name] ?? {};
+    return { kty, kid, crv, x, y, n, e, use: 'sig' };
+  });
+  return JSON.stringify({ keys: published });
+}

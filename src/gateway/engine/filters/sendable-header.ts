@@ -9,12 +9,13 @@ interface Header {
 
 /** RFC 9110 5.1 and 5.5. */
 const validName = /^:?[!#$%&'*+.^_`|~0-9a-z-]+$/;
-const invalidValue = /[\0-\x08\n-\x1f\x7f]/;
+const invalid = /[^\t\x20-\x7e\x80-\uffff]/;
+const allInvalid = new RegExp(invalid, 'g');
 
-export const isSendable = ({ name, value }: Header): boolean => validName.test(name) && !invalidValue.test(value);
+export const isSendable = ({ name, value }: Header): boolean => validName.test(name) && !invalid.test(value);
 
 /** As RFC 9110 5.5 has it of what is to be passed on in spite of it. */
-export const cleanValue = (value: string): string => value.replace(/[\0-\x08\n-\x1f\x7f]/g, ' ');
+export const cleanValue = (value: string): string => value.replaceAll(allInvalid, ' ');
 
 /** What could end a word or a line of an HTTP/1.1 head. */
 export const isSendablePath = (text: string): boolean => !/[\0-\x20\x7f]/.test(text);
