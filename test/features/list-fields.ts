@@ -65,6 +65,19 @@ const destination: Schema = { properties: { host: text, subset: text, port: { pr
 
 /** What Istio's API has got since the package was made (https://istio.io/latest/docs/reference/config/networking/). */
 const newer: Readonly<Record<string, Schema>> = {
+  AuthorizationPolicy: {
+    properties: {
+      rules: {
+        items: {
+          properties: {
+            from: {
+              items: { properties: { source: { properties: { trustDomains: texts, notTrustDomains: texts } } } },
+            },
+          },
+        },
+      },
+    },
+  },
   RequestAuthentication: {
     properties: {
       targetRef: { properties: { group: text, kind: text, name: text, namespace: text } },
@@ -210,8 +223,9 @@ const schemas: Readonly<Record<string, Schema>> = {
   ),
   ServiceEntry: crdSchema(require.resolve('@kubernetes-models/istio/networking.istio.io/v1beta1/ServiceEntry')),
   WorkloadEntry: crdSchema(require.resolve('@kubernetes-models/istio/networking.istio.io/v1beta1/WorkloadEntry')),
-  AuthorizationPolicy: crdSchema(
-    require.resolve('@kubernetes-models/istio/security.istio.io/v1beta1/AuthorizationPolicy'),
+  AuthorizationPolicy: merge(
+    crdSchema(require.resolve('@kubernetes-models/istio/security.istio.io/v1/AuthorizationPolicy')),
+    newer.AuthorizationPolicy,
   ),
   RequestAuthentication: merge(
     crdSchema(require.resolve('@kubernetes-models/istio/security.istio.io/v1/RequestAuthentication')),

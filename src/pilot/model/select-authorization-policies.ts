@@ -1,6 +1,6 @@
 // The AuthorizationPolicies of a class of gateways: those of the root namespace and of its own, whose selector finds it.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
-import type { AuthorizationRule } from '../resources/authorization-policy.ts';
+import type { AttributeMatch, AuthorizationRule } from '../resources/authorization-policy.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { rootNamespace } from './mesh-settings.ts';
 import { type ProxyClass, selectorMatches } from './proxy-class.ts';
@@ -39,9 +39,19 @@ const annotationOf = ({ metadata }: Policy): string | undefined =>
 
 const isDryRun = (policy: Policy): boolean => parseBoolean(annotationOf(policy) ?? 'false') === true;
 
+/** A service account without a namespace is one of the policy's. */
+function qualified(rule: AuthorizationRule, namespace: string): AuthorizationRule {
+  const withNamespace = (name: string): string => (name.includes('/') ? name : `${namespace}/${name}`);
+  const qualify = (match: AttributeMatch): AttributeMatch =>
+    match.attribute === 'source.serviceAccount'
+      ? { ...match, values: match.values.map(withNamespace), notValues: match.notValues.map(withNamespace) }
+      : match;
+  return { ...rule, from: rule.from.map((one) => one.map(qualify)), when: rule.when.map(qualify) };
+}
+
 export const policyOf = (policy: Policy): AuthorizationPolicy => ({
   ref: resourceRef(policy),
-  rules: policy.spec.rules,
+  rules: policy.spec.rules.map((rule) => qualified(rule, policy.metadata.namespace)),
   isDryRun: isDryRun(policy),
 });
 

@@ -34,8 +34,9 @@ const conditionFields: FieldTable = tableOf(['key', 'values', 'notValues'], serv
 const sourceAttributes = {
   principals: 'source.principal',
   requestPrincipals: 'request.auth.principal',
-  namespaces: 'source.namespace',
   serviceAccounts: 'source.serviceAccount',
+  trustDomains: 'source.trustDomain',
+  namespaces: 'source.namespace',
   remoteIpBlocks: 'remote.ip',
   ipBlocks: 'source.ip',
 } as const;
@@ -112,14 +113,9 @@ function attributesOf(
 }
 
 const known = new Set([
-  ...['source.ip', 'remote.ip', 'source.namespace', 'source.principal', 'source.serviceAccount', 'destination.ip'],
-  ...[
-    'destination.port',
-    'connection.sni',
-    'request.auth.principal',
-    'request.auth.audiences',
-    'request.auth.presenter',
-  ],
+  ...['source.ip', 'remote.ip', 'source.namespace', 'source.principal', 'source.serviceAccount', 'source.trustDomain'],
+  ...['destination.ip', 'destination.port', 'connection.sni'],
+  ...['request.auth.principal', 'request.auth.audiences', 'request.auth.presenter'],
 ]);
 const bracketed = /^(request\.headers|request\.auth\.claims)\[.+\]$/;
 
@@ -162,7 +158,9 @@ function checkOf(message: Message, attribute: string): (text: string, path: Fiel
       (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535) ||
       say(path, `is ${shorten(text)}, no port`, 'Write a number from 1 to 65535, in quotes.');
   if (attribute === 'source.serviceAccount')
-    return (text, path) => text.split('/').length <= 2 || say(path, `is ${shorten(text)}`, 'Write namespace/name.');
+    return (text, path) =>
+      /^([^/*]+\/)?[^/*]+$/.test(text) ||
+      say(path, `is ${shorten(text)}, no service account`, 'Write namespace/name, or name, without wildcards.');
   return (text, path) => text !== '' || say(path, 'is empty', 'Write a value.');
 }
 

@@ -95,6 +95,12 @@ const authenticated = (principalName: StringMatcher): Principal => ({
   identifier: { case: 'authenticated', value: { principalName } },
 });
 
+function trustDomain(value: string): StringMatcher {
+  if (value === '*') return { matchPattern: { case: 'prefix', value: spiffe } };
+  if (!value.includes('*')) return { matchPattern: { case: 'prefix', value: `${spiffe}${value}/` } };
+  return regex(`${spiffe}${value.split('*').map(quoted).join('[^/]*')}/.*`);
+}
+
 function principal(attribute: string, value: string): Principal {
   const header = headerOf(attribute);
   if (header !== undefined) return { identifier: { case: 'header', value: headerMatcher(header, value) } };
@@ -108,11 +114,12 @@ function principal(attribute: string, value: string): Principal {
     case 'source.namespace':
       return authenticated(regex(`.*/ns/${value.split('*').map(quoted).join('.*')}/.*`));
     case 'source.serviceAccount': {
-      const [namespace = '', name] = value.split('/');
-      return authenticated(
-        regex(`spiffe://.+/ns/${name === undefined ? '[^/]+' : quoted(namespace)}/sa/${quoted(name ?? namespace)}`),
-      );
+      // Other parts may stand between and behind the two.
+      const [namespace = '', name = ''] = value.split('/');
+      return authenticated(regex(`spiffe://.+/ns/${quoted(namespace)}/(.+/|)sa/${quoted(name)}(/.+)?`));
     }
+    case 'source.trustDomain':
+      return authenticated(trustDomain(value));
     case 'request.auth.principal':
       return requestPrincipal(value);
     case 'request.auth.audiences':
