@@ -38,22 +38,24 @@ const definition = {
 };
 
 export interface GrpcService extends Address {
-  /** Calls of `wait` that were cancelled. */
+  /** Calls of `wait` that have come. */
+  waiting(): number;
+  /** Those of them that were cancelled. */
   cancelled(): number;
   stop(): Promise<void>;
 }
 
 export async function startGrpcService(): Promise<GrpcService> {
+  let waiting = 0;
   let cancelled = 0;
   const server = new Server();
   server.addService(definition, {
     Say: (call: ServerUnaryCall<string, string>, done: sendUnaryData<string>) => {
       const trailers = new Metadata();
       trailers.set('x-trailer', 'end');
-      const header = new Metadata();
-      header.set('x-seen', String(call.metadata.get('x-client')[0] ?? ''));
-      call.sendMetadata(header);
+      // Before any header of the answer: a gateway that keeps the time can only reset a stream that has begun.
       if (call.request === 'wait') {
+        waiting += 1;
         call.on('cancelled', () => {
           cancelled += 1;
         });
@@ -86,6 +88,7 @@ export async function startGrpcService(): Promise<GrpcService> {
   return {
     address: '127.0.0.1',
     port,
+    waiting: () => waiting,
     cancelled: () => cancelled,
     stop: async () => server.forceShutdown(),
   };
