@@ -9,6 +9,7 @@ import {
   parseAdmin,
   parseBackend,
   parseBind,
+  parseDnsServer,
   parseDuration,
   parseHostPort,
   parseIstioBehaviors,
@@ -49,6 +50,15 @@ describe('flags', () => {
     assert.deepEqual(parseMount('/etc/certs/=certs'), { path: '/etc/certs', directory: path.resolve('certs') });
     assert.deepEqual(parseMount('/=/x=y'), { path: '/', directory: '/x=y' });
     refuses(parseMount, ['', '/etc/certs', '=dir', '/etc/certs=', 'etc/certs=dir']);
+  });
+
+  it('the address of a DNS server, with its port or without', () => {
+    assert.deepEqual(parseDnsServer('10.96.0.10'), { host: '10.96.0.10', port: 53 });
+    assert.deepEqual(parseDnsServer('127.0.0.1:5353'), { host: '127.0.0.1', port: 5353 });
+    assert.deepEqual(parseDnsServer('fd00::10'), { host: 'fd00::10', port: 53 });
+    assert.deepEqual(parseDnsServer('[fd00::10]:5353'), { host: 'fd00::10', port: 5353 });
+    for (const text of ['', '53', 'dns.example.com', 'localhost:53', '10.0.0.1:0', '10.0.0.1:99999'])
+      assert.throws(() => parseDnsServer(text), InvalidArgumentError, text);
   });
 
   it('take addresses', () => {

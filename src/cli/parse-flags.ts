@@ -76,6 +76,14 @@ export function parseHostPort(text: string): HostPort {
   return { host, port: parsePort(port) };
 }
 
+/** `10.96.0.10`, `10.96.0.10:5353` or `[fd00::10]:53`; the port is 53 where none is given. */
+export function parseDnsServer(text: string): HostPort {
+  const server = net.isIP(text) === 0 ? parseHostPort(text) : { host: text, port: 53 };
+  if (net.isIP(server.host) === 0 || server.port === 0 || /^\d+$/.test(text))
+    throw usageError(`"${text}" is not the address of a DNS server, as in 10.96.0.10 or 127.0.0.1:5353.`);
+  return server;
+}
+
 /** As parseHostPort; `off` for none. */
 export function parseAdmin(text: string): HostPort | 'off' {
   return text === 'off' ? 'off' : parseHostPort(text);

@@ -6,6 +6,7 @@ import {
   collect,
   parseBackend,
   parseBind,
+  parseDnsServer,
   parseDuration,
   parseHostPort,
   parseIstioBehaviors,
@@ -97,6 +98,7 @@ export interface ProxyFlags extends LocalNodeFlags {
   readonly engine: 'embedded' | 'envoy';
   readonly name: string | undefined;
   readonly mount: readonly Mount[] | undefined;
+  readonly dnsServer: readonly HostPort[] | undefined;
   readonly workers: number | undefined;
   readonly xdsProtocol: 'delta' | 'sotw';
   readonly drainTimeout: number;
@@ -111,6 +113,12 @@ export function addProxyOptions(command: Command): Command {
         '--mount <path=directory>',
         'folder that stands for a path of the manifests (certificates); repeatable',
       ).argParser(collect(parseMount)),
+    )
+    .addOption(
+      new Option(
+        '--dns-server <address>',
+        'ask this server (IP or IP:PORT) for names of endpoints instead of the machine; repeatable',
+      ).argParser(collect(parseDnsServer)),
     )
     .addOption(new Option('--workers <n>', 'worker threads of the data plane').argParser(parseWorkers))
     .addOption(new Option('--xds-protocol <name>', 'how Envoy asks pilot').choices(['delta', 'sotw']).default('delta'))
@@ -130,6 +138,7 @@ export function proxyOptions(flags: ProxyFlags, defaultName: string): ProxyOptio
     bind: flags.bind,
     portMap: flags.portMap,
     mounts: flags.mount ?? [],
+    dnsServers: flags.dnsServer ?? [],
     workers: flags.workers,
     xdsProtocol: flags.xdsProtocol,
     drainTimeoutMs: flags.drainTimeout,

@@ -29,7 +29,8 @@ export async function createDataPlane(
 ): Promise<CreatedDataPlane> {
   const mounts = new Map(options.mounts.map(({ path, directory }) => [path, directory]));
   const secrets = createMountedSecrets({ mounts, logger: logAsDetails(logger) });
-  const shared = { node, pilot, secrets, logger, accessLogOutput: events.accessLog };
+  const { dnsServers } = options;
+  const shared = { node, pilot, secrets, logger, dnsServers, accessLogOutput: events.accessLog };
   const close = (): void => secrets.close();
   try {
     if (options.engine === 'embedded') {

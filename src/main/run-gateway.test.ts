@@ -19,6 +19,7 @@ const options: GatewayOptions = {
   bind: '127.0.0.1',
   portMap: { 80: 18080 },
   mounts: [],
+  dnsServers: [],
   workers: undefined,
   xdsProtocol: 'delta',
   drainTimeoutMs: 4000,

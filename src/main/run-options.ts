@@ -65,6 +65,8 @@ export interface ProxyOptions {
   /** Gateway port to bound port. */
   readonly portMap: Readonly<Record<number, number>>;
   readonly mounts: readonly Mount[];
+  /** Asked for the names of endpoints, in place of the machine's own; `host` is an IP address. */
+  readonly dnsServers: readonly HostPort[];
   /** Undefined: the data plane's own default. */
   readonly workers: number | undefined;
   readonly xdsProtocol: 'delta' | 'sotw';

@@ -11,6 +11,7 @@ import type { ConfigStore } from './config/config-store.ts';
 import { dumpConfig } from './config/dump-config.ts';
 import { createConfigFeed } from './create-config-feed.ts';
 import { diagnoseCertificates } from './tls/diagnose-certificates.ts';
+import type { DnsServer } from './upstream/create-look-up.ts';
 import { createLocalHost } from './workers/create-local-host.ts';
 import { createWorkerHost } from './workers/create-worker-host.ts';
 
@@ -23,6 +24,8 @@ export interface EmbeddedDataPlaneOptions {
   readonly xdsProtocol?: XdsProtocol;
   /** Threads that serve; with 1, the default, it is this one. */
   readonly workers?: number;
+  /** Asked for the names of endpoints, in place of the machine's own. */
+  readonly dnsServers?: readonly DnsServer[];
   /** Where access log lines are kept; a feed of its own if absent. */
   readonly accessLog?: AccessLogSink;
   /** Gets every line for `/dev/stdout` in its place, in full. */
@@ -52,6 +55,7 @@ export function createEmbeddedDataPlane(options: EmbeddedDataPlaneOptions): Data
     onAccessLogLine: accessLog.push,
     stdout: options.accessLogOutput,
     drainMs: (options.drainTimeS ?? 45) * 1000,
+    dnsServers: options.dnsServers ?? [],
     onListenerState: () => checkReady(),
   };
   const host =

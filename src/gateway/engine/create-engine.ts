@@ -9,6 +9,7 @@ import { createHttpConnections } from './listener/serve-http-connection.ts';
 import { createLogOutput } from './log-output/create-log-output.ts';
 import { createTlsContexts } from './tls/create-tls-contexts.ts';
 import { createClusterSet } from './upstream/create-cluster-set.ts';
+import { createLookUp, type DnsServer } from './upstream/create-look-up.ts';
 
 export interface EngineOptions {
   readonly logger: Logger;
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly drainMs?: number;
   /** Called when a listener is bound or fails. */
   readonly onListenerState?: () => void;
+  /** Asked for the names of endpoints; empty is the machine's own. */
+  readonly dnsServers?: readonly DnsServer[];
   /** How soon a port that could not be bound is tried again. */
   readonly bindRetry?: { readonly initialMs: number; readonly maxMs: number };
 }
@@ -49,7 +52,7 @@ export function createEngine(options: EngineOptions): Engine {
     onLine: options.onAccessLogLine,
     stdout: options.stdout,
   });
-  const clusters = createClusterSet();
+  const clusters = createClusterSet({ lookUp: createLookUp(options.dnsServers ?? []) });
   const tls = createTlsContexts();
   const http: HttpServing = {
     routeTable: (name) => config.routes.get(name),

@@ -127,3 +127,21 @@ test('asks for the state of the world on request', () => {
   const dynamic = bootstrap.dynamic_resources as { ads_config: { api_type: string } };
   assert.equal(dynamic.ads_config.api_type, 'GRPC');
 });
+
+test('names the DNS servers that are to be asked', () => {
+  const dnsServers = [
+    { host: '10.96.0.10', port: 53 },
+    { host: 'fd00::10', port: 5353 },
+  ];
+  const { typed_dns_resolver_config: resolver } = buildBootstrap({ ...options, dnsServers });
+  assert.deepEqual(resolver, {
+    name: 'envoy.network.dns_resolver.cares',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig',
+      resolvers: [
+        { socket_address: { address: '10.96.0.10', port_value: 53 } },
+        { socket_address: { address: 'fd00::10', port_value: 5353 } },
+      ],
+    },
+  });
+});

@@ -14,6 +14,8 @@ export interface BootstrapOptions {
   readonly sdsSocket: string;
   readonly adminSocket: string;
   readonly xdsProtocol: XdsProtocol;
+  /** Asked for the names of endpoints; `host` is an IP address. Empty: the machine's own. */
+  readonly dnsServers?: readonly { readonly host: string; readonly port: number }[];
   /** Statistics to keep beside the usual ones: `cluster.` for those of every cluster, which cost memory. */
   readonly statsPrefixes?: readonly string[];
 }
@@ -62,6 +64,19 @@ const overload = {
 /** Envoy's own goes up to 30 s: too long for a pilot that is back. */
 const retryPolicy = { retry_back_off: { base_interval: '0.25s', max_interval: '5s' } };
 
+function dnsResolver(servers: NonNullable<BootstrapOptions['dnsServers']>): JsonObject {
+  if (servers.length === 0) return {};
+  return {
+    typed_dns_resolver_config: {
+      name: 'envoy.network.dns_resolver.cares',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig',
+        resolvers: servers.map(({ host, port }) => ({ socket_address: { address: host, port_value: port } })),
+      },
+    },
+  };
+}
+
 /** Plain JSON, as Envoy reads it from a file. */
 export function buildBootstrap(options: BootstrapOptions): JsonObject {
   const ads = { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' };
@@ -86,6 +101,7 @@ export function buildBootstrap(options: BootstrapOptions): JsonObject {
         grpc_services: [{ envoy_grpc: { cluster_name: adsCluster, retry_policy: retryPolicy } }],
       },
     },
+    ...dnsResolver(options.dnsServers ?? []),
     static_resources: {
       clusters: [localCluster(fileSecretCluster, options.sdsSocket), localCluster(adsCluster, options.adsSocket)],
     },

@@ -6,7 +6,7 @@ import type { NodeOptions } from '../../xds/node.ts';
 import { type AccessLogSink, createAccessLogFeed } from '../access-log/create-access-log-feed.ts';
 import type { BoundListener, DataPlane } from '../data-plane.ts';
 import type { MountedSecrets } from '../secrets/create-mounted-secrets.ts';
-import { buildBootstrap, type XdsProtocol } from './build-bootstrap.ts';
+import { type BootstrapOptions, buildBootstrap, type XdsProtocol } from './build-bootstrap.ts';
 import { type AdminAnswer, createEnvoyAdmin, isReadableAdminPath } from './create-envoy-admin.ts';
 import { createEnvoyProcess } from './create-envoy-process.ts';
 import { createFileSecretServer } from './create-file-secret-server.ts';
@@ -28,6 +28,8 @@ export interface EnvoyDataPlaneOptions {
   /** Closed by whoever made it. */
   readonly secrets: MountedSecrets;
   readonly xdsProtocol?: XdsProtocol;
+  /** Asked for the names of endpoints, in place of the machine's own. */
+  readonly dnsServers?: BootstrapOptions['dnsServers'];
   /** Worker threads; Envoy's own default is one per core. */
   readonly concurrency?: number;
   /** How long connections of a listener that changed or went may live on. */
@@ -112,6 +114,7 @@ export function createEnvoyDataPlane(options: EnvoyDataPlaneOptions): EnvoyDataP
       sdsSocket: directory.file('sds.sock'),
       adminSocket: directory.file('admin.sock'),
       xdsProtocol,
+      dnsServers: options.dnsServers ?? [],
       statsPrefixes: options.statsPrefixes ?? [],
     });
     fs.writeFileSync(directory.file('bootstrap.json'), JSON.stringify(bootstrap, undefined, 2), { mode: 0o600 });

@@ -6,6 +6,7 @@ import type { ClusterConfig, Endpoint, SecretConfig } from '../config/engine-con
 import { createUpstreamContexts, type UpstreamContexts } from '../tls/create-upstream-contexts.ts';
 import { createHttp1Pool } from './create-http1-pool.ts';
 import { createHttp2Pool } from './create-http2-pool.ts';
+import type { LookUp } from './create-look-up.ts';
 import { createPoolSet } from './create-pool-set.ts';
 import { createMergeWindow } from './merge-window.ts';
 import { type NameResolver, resolveNames } from './resolve-names.ts';
@@ -37,7 +38,13 @@ interface LiveCluster extends Cluster {
   drain(): void;
 }
 
-export function createClusterSet(random: () => number = Math.random): ClusterSet {
+export interface ClusterSetOptions {
+  readonly lookUp: LookUp;
+  /** 0 to 1. */
+  readonly random?: () => number;
+}
+
+export function createClusterSet({ lookUp, random = Math.random }: ClusterSetOptions): ClusterSet {
   let clusters = new Map<string, LiveCluster>();
   const contexts = createUpstreamContexts();
   return {
@@ -48,7 +55,7 @@ export function createClusterSet(random: () => number = Math.random): ClusterSet
       for (const [name, config] of configs) {
         const known = clusters.get(name);
         if (known && known.config.version !== config.version) known.update(config);
-        next.set(name, known ?? createCluster(config, contexts, random));
+        next.set(name, known ?? createCluster(config, contexts, { lookUp, random }));
       }
       for (const [name, cluster] of clusters) if (!next.has(name)) cluster.drain();
       clusters = next;
@@ -60,7 +67,11 @@ export function createClusterSet(random: () => number = Math.random): ClusterSet
   };
 }
 
-function createCluster(initial: ClusterConfig, contexts: UpstreamContexts, random: () => number): LiveCluster {
+function createCluster(
+  initial: ClusterConfig,
+  contexts: UpstreamContexts,
+  { lookUp, random }: Required<ClusterSetOptions>,
+): LiveCluster {
   let config = initial;
   /** By address: from the configuration, or from DNS. */
   let endpoints = initial.endpoints;
@@ -87,7 +98,7 @@ function createCluster(initial: ClusterConfig, contexts: UpstreamContexts, rando
     pools.keepHosts(new Set(next.map(hostKey)));
   };
   const resolve = (known?: NameResolver['known']): NameResolver | undefined =>
-    config.dns && resolveNames(config.dns, setEndpoints, known);
+    config.dns && resolveNames(config.dns, setEndpoints, lookUp, known);
   let resolver = resolve();
   return {
     get config() {

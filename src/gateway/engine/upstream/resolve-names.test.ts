@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { DnsConfig, Endpoint } from '../config/engine-config.ts';
-import { lookUpName, type Resolved, resolveNames } from './resolve-names.ts';
+import { createLookUp, type Resolved } from './create-look-up.ts';
+import { resolveNames } from './resolve-names.ts';
 
 const target = (address: string): Endpoint => ({
   address,
@@ -34,12 +35,12 @@ function follow(
   const resolver = resolveNames(
     { ...config, ...changes },
     (endpoints) => seen.push(endpoints.map(({ address }) => address)),
-    changes.known,
     async () => {
       const next = answers[Math.min(asked++, answers.length - 1)];
       if (next instanceof Error) throw next;
       return next;
     },
+    changes.known,
   );
   t.after(() => resolver.close());
   const settle = async (): Promise<void> => {
@@ -123,5 +124,5 @@ test('nothing is asked any more once it is closed', async (t) => {
 });
 
 test('the hosts file answers first', async () => {
-  assert.deepEqual(await lookUpName('localhost', 4), { addresses: ['127.0.0.1'], ttlSeconds: undefined });
+  assert.deepEqual(await createLookUp([])('localhost', 4), { addresses: ['127.0.0.1'], ttlSeconds: undefined });
 });

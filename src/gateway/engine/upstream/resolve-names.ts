@@ -1,9 +1,7 @@
 // Endpoints by name: asks DNS for their addresses, again and again, and keeps what it knew where DNS fails.
-
-import { promises as dns } from 'node:dns';
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { DnsConfig, Endpoint } from '../config/engine-config.ts';
+import type { LookUp } from './create-look-up.ts';
 
 export interface NameResolver {
   /** Addresses by name, as far as DNS has told. */
@@ -12,61 +10,6 @@ export interface NameResolver {
   close(): void;
 }
 
-export interface Resolved {
-  readonly addresses: readonly string[];
-  /** Seconds that the answer is good for; undefined where nothing says so. */
-  readonly ttlSeconds: number | undefined;
-}
-
-/** Undefined: DNS failed, and what was known stays. An empty list: there is no such name. */
-export type LookUp = (name: string, family: DnsConfig['family']) => Promise<Resolved | undefined>;
-
-const noName = new Set(['ENOTFOUND', 'ENODATA', 'NXDOMAIN']);
-
-/** The hosts file first, as resolvers do. */
-function fromHostsFile(name: string, family: DnsConfig['family']): readonly string[] {
-  try {
-    return readFileSync('/etc/hosts', 'utf8')
-      .split('\n')
-      .map((line) => line.replace(/#.*/, '').trim().split(/\s+/))
-      .filter(([, ...names]) => names.some((one) => one.toLowerCase() === name))
-      .flatMap(([address = '']) => (isOf(family, address) ? [address] : []));
-  } catch {
-    return [];
-  }
-}
-
-const isOf = (family: DnsConfig['family'], address: string): boolean =>
-  isIP(address) !== 0 && (family === 'auto' || isIP(address) === family);
-
-interface Record {
-  readonly address: string;
-  readonly ttl: number;
-}
-
-async function ask(name: string, family: 4 | 6): Promise<readonly Record[] | undefined> {
-  try {
-    return await (family === 4 ? dns.resolve4(name, { ttl: true }) : dns.resolve6(name, { ttl: true }));
-  } catch (error) {
-    return noName.has((error as NodeJS.ErrnoException).code ?? '') ? [] : undefined;
-  }
-}
-
-export const lookUpName: LookUp = async (name, family) => {
-  const listed = fromHostsFile(name, family);
-  if (listed.length > 0) return { addresses: listed, ttlSeconds: undefined };
-  // Envoy's AUTO: IPv6 where there is any, else IPv4.
-  const first = family === 'auto' ? 6 : family;
-  let records = await ask(name, first);
-  if (family === 'auto' && (records === undefined || records.length === 0)) records = await ask(name, 4);
-  return (
-    records && {
-      addresses: records.map(({ address }) => address),
-      ttlSeconds: records.length === 0 ? undefined : Math.min(...records.map(({ ttl }) => ttl)),
-    }
-  );
-};
-
 /** An answer that is good for less is asked for again no sooner. */
 const shortestMs = 1000;
 
@@ -74,8 +17,8 @@ const shortestMs = 1000;
 export function resolveNames(
   config: DnsConfig,
   onEndpoints: (endpoints: readonly Endpoint[]) => void,
+  lookUp: LookUp,
   before: NameResolver['known'] = new Map(),
-  lookUp: LookUp = lookUpName,
 ): NameResolver {
   const known = new Map(before);
   const timers = new Map<string, NodeJS.Timeout>();

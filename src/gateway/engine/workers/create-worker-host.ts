@@ -1,9 +1,11 @@
 // Several worker threads that accept on the same ports. The main thread decides what they may bind and keeps them alike.
+
 import type { Diagnostic } from '../../../lib/diagnostic.ts';
 import type { Logger } from '../../../lib/logger.ts';
 import type { ReceivedUpdate } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
 import type { EngineConfig } from '../config/engine-config.ts';
+import type { DnsServer } from '../upstream/create-look-up.ts';
 import { createPortPermits } from './create-port-permits.ts';
 import { createWorker, type EngineWorker } from './create-worker.ts';
 import type { EngineHost } from './engine-host.ts';
@@ -13,6 +15,7 @@ export interface WorkerHostOptions {
   readonly workers: number;
   readonly logger: Logger;
   readonly drainMs: number;
+  readonly dnsServers: readonly DnsServer[];
   readonly onAccessLogLine: (line: string) => void;
   readonly stdout: ((line: string) => void) | undefined;
   readonly onListenerState: () => void;
@@ -40,6 +43,7 @@ export function createWorkerHost(options: WorkerHostOptions): EngineHost {
   const add = async (): Promise<void> => {
     const worker = createWorker({
       drainMs: options.drainMs,
+      dnsServers: options.dnsServers,
       onAccessLogLine: options.onAccessLogLine,
       onStdoutLine: options.stdout,
       onListenerState: options.onListenerState,

@@ -18,6 +18,7 @@ export interface EngineWorker {
 
 export interface EngineWorkerOptions {
   readonly drainMs: number;
+  readonly dnsServers: WorkerSettings['dnsServers'];
   readonly onAccessLogLine: (line: string) => void;
   readonly onStdoutLine: ((line: string) => void) | undefined;
   readonly onListenerState: () => void;
@@ -28,7 +29,11 @@ export interface EngineWorkerOptions {
 const entry = new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url);
 
 export function createWorker(options: EngineWorkerOptions): EngineWorker {
-  const settings: WorkerSettings = { drainMs: options.drainMs, sendsStdout: options.onStdoutLine !== undefined };
+  const settings: WorkerSettings = {
+    drainMs: options.drainMs,
+    dnsServers: options.dnsServers,
+    sendsStdout: options.onStdoutLine !== undefined,
+  };
   const thread = new Worker(entry, { workerData: settings });
   const started = Promise.withResolvers<void>();
   const drained = Promise.withResolvers<void>();

@@ -12,7 +12,7 @@ if (!port) throw new Error('worker-main.ts runs as a worker thread only');
 const say = (message: FromWorker): void => port.postMessage(message);
 const store = createConfigStore();
 let permitted: ReadonlySet<string> = new Set();
-const { drainMs, sendsStdout }: WorkerSettings = workerData;
+const { drainMs, dnsServers, sendsStdout }: WorkerSettings = workerData;
 const sendLogLine = createBatch((lines) => say({ kind: 'accessLog', lines }));
 const sendStdoutLine = createBatch((lines) => say({ kind: 'stdout', lines }));
 
@@ -20,6 +20,7 @@ const engine = createEngine({
   logger: silentLogger,
   reusePort: true,
   drainMs,
+  dnsServers,
   onAccessLogLine: sendLogLine.add,
   stdout: sendsStdout ? sendStdoutLine.add : undefined,
   onListenerState: () => sendState(),

@@ -1,12 +1,15 @@
 // What the main thread and its workers say to each other.
+
 import type { Diagnostic } from '../../../lib/diagnostic.ts';
 import type { ReceivedUpdate } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
 import type { ListenerConfig } from '../config/engine-config.ts';
+import type { DnsServer } from '../upstream/create-look-up.ts';
 
 /** Given to a worker as it starts. */
 export interface WorkerSettings {
   readonly drainMs: number;
+  readonly dnsServers: readonly DnsServer[];
   /** Lines for standard output go to the main thread instead. */
   readonly sendsStdout: boolean;
 }
