@@ -39,6 +39,16 @@ const shims = {
 /** Fields that Envoy 1.40 has and the bundle, which is older, does not. Each goes behind the text that stands there. */
 const additions = [
   {
+    file: 'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto',
+    behind: '  bool rate_limited_as_resource_exhausted = 15;',
+    text: '\n  repeated config.route.v3.RateLimit rate_limits = 17;\n  google.protobuf.UInt32Value max_dynamic_descriptors = 18;',
+  },
+  {
+    file: 'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto',
+    behind: 'import "envoy/config/core/v3/base.proto";',
+    text: '\nimport "envoy/config/route/v3/route_components.proto";',
+  },
+  {
     file: 'envoy/config/cluster/v3/circuit_breaker.proto',
     behind: '      google.protobuf.UInt32Value min_retry_concurrency = 2;',
     text: '\n      google.protobuf.Duration budget_interval = 3;',

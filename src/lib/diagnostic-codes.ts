@@ -92,6 +92,14 @@ export const diagnosticCodes = {
     name: 'JwtKeysNotUsable',
     doc: 'The keys of an issuer of tokens cannot be fetched or read: those before stay in force, else its tokens are refused.',
   },
+  TG0033: {
+    name: 'TrafficPolicyOverridden',
+    doc: 'A part of a TrafficPolicy has no effect at a port, since another one has said it before.',
+  },
+  TG0034: {
+    name: 'RateLimitWithoutRoutes',
+    doc: 'A rate limit of a TrafficPolicy names hosts or routes that its gateways do not serve.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

@@ -15,12 +15,14 @@ import { RouteConfigurationSchema } from './generated/envoy/config/route/v3/rout
 import { file_envoy_extensions_access_loggers_file_v3_file } from './generated/envoy/extensions/access_loggers/file/v3/file_pb.ts';
 import { file_envoy_extensions_access_loggers_filters_cel_v3_cel } from './generated/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from './generated/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
+import { file_envoy_extensions_filters_http_buffer_v3_buffer } from './generated/envoy/extensions/filters/http/buffer/v3/buffer_pb.ts';
 import { file_envoy_extensions_filters_http_cors_v3_cors } from './generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { file_envoy_extensions_filters_http_ext_authz_v3_ext_authz } from './generated/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
 import { file_envoy_extensions_filters_http_fault_v3_fault } from './generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { file_envoy_extensions_filters_http_grpc_stats_v3_config } from './generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.ts';
 import { file_envoy_extensions_filters_http_grpc_web_v3_grpc_web } from './generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.ts';
 import { file_envoy_extensions_filters_http_jwt_authn_v3_config } from './generated/envoy/extensions/filters/http/jwt_authn/v3/config_pb.ts';
+import { file_envoy_extensions_filters_http_local_ratelimit_v3_local_rate_limit } from './generated/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts';
 import { file_envoy_extensions_filters_http_rbac_v3_rbac } from './generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
 import { file_envoy_extensions_filters_http_router_v3_router } from './generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import { file_envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol } from './generated/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.ts';
@@ -54,7 +56,9 @@ const registry = createRegistry(
   file_envoy_extensions_access_loggers_file_v3_file,
   file_envoy_extensions_access_loggers_filters_cel_v3_cel,
   file_envoy_extensions_access_loggers_stream_v3_stream,
+  file_envoy_extensions_filters_http_buffer_v3_buffer,
   file_envoy_extensions_filters_http_cors_v3_cors,
+  file_envoy_extensions_filters_http_local_ratelimit_v3_local_rate_limit,
   file_envoy_extensions_filters_http_ext_authz_v3_ext_authz,
   file_envoy_extensions_filters_http_fault_v3_fault,
   file_envoy_extensions_filters_http_grpc_stats_v3_config,

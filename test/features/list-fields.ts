@@ -58,6 +58,15 @@ const ingressSchema: Schema = {
   },
 };
 
+/** Our own, as it is published. */
+function trafficPolicySchema(): Schema {
+  const file = new URL('../../crds/trafficpolicies.gateway.tidegate.dev.yaml', import.meta.url);
+  const crd = parse(readFileSync(file, 'utf8')) as {
+    readonly spec: { readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Schema } }[] };
+  };
+  return crd.spec.versions[0]?.schema.openAPIV3Schema.properties?.spec ?? {};
+}
+
 const text: Schema = {};
 const texts: Schema = { items: text };
 const number: Schema = { type: 'integer' };
@@ -232,6 +241,7 @@ const schemas: Readonly<Record<string, Schema>> = {
     newer.RequestAuthentication,
   ),
   Telemetry: crdSchema(require.resolve('@kubernetes-models/istio/telemetry.istio.io/v1alpha1/Telemetry')),
+  TrafficPolicy: trafficPolicySchema(),
   Ingress: ingressSchema,
   MeshConfig: JSON.parse(readFileSync(new URL('mesh-config.schema.json', import.meta.url), 'utf8')) as Schema,
 };
@@ -244,6 +254,7 @@ const apiVersions: Readonly<Record<string, string>> = {
   ServiceEntry: 'networking.istio.io/v1',
   WorkloadEntry: 'networking.istio.io/v1',
   Telemetry: 'telemetry.istio.io/v1',
+  TrafficPolicy: 'gateway.tidegate.dev/v1alpha1',
   Ingress: 'networking.k8s.io/v1',
 };
 

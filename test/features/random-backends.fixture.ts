@@ -221,6 +221,33 @@ export const requestAuthentication = fc
   })
   .map((spec) => (index: number) => object('security', 'RequestAuthentication', 'istio-system', `r${index}`, spec));
 
+const tokenCount = rarely(fc.constantFrom(1, 2, 4294967295), nasty);
+export const gatewayTrafficPolicy = fc
+  .record({
+    ports: list(rarely(fc.constantFrom(80, 443, 3306), nasty)),
+    proxyProtocol: rarely(fc.constantFrom('REQUIRED', 'OPTIONAL', 'OFF'), nasty),
+    limits: sparse({
+      headersKiB: rarely(fc.constantFrom(1, 8192), nasty),
+      headerCount: tokenCount,
+      bodyBytes: tokenCount,
+    }),
+    rateLimits: list(
+      sparse({
+        hosts: list(hostPattern),
+        routes: list(value),
+        perClientAddress: rarely(fc.boolean(), nasty),
+        requests: tokenCount,
+        burst: tokenCount,
+        interval: rarely(fc.constantFrom('50ms', '1s', '876000h', '1ms'), nasty),
+        headers: rarely(fc.boolean(), nasty),
+      }),
+    ),
+  })
+  .map((spec) => (index: number) => ({
+    ...object('security', 'TrafficPolicy', 'istio-system', `t${index}`, spec),
+    apiVersion: 'gateway.tidegate.dev/v1alpha1',
+  }));
+
 const expression = rarely(
   fc.constantFrom(
     ...['response.code >= 400', 'request.headers["a"] == "b"', 'request.path.matches("(")', '1', 'has(request.host)'],

@@ -4,6 +4,7 @@ import {
   authorizationPolicy,
   backendServices,
   destinationRule,
+  gatewayTrafficPolicy,
   requestAuthentication,
   serviceEntry,
   telemetry,
@@ -237,6 +238,7 @@ export const manifest: fc.Arbitrary<(index: number) => object> = fc.oneof(
   { weight: 1, arbitrary: authorizationPolicy },
   { weight: 1, arbitrary: telemetry },
   { weight: 1, arbitrary: requestAuthentication },
+  { weight: 1, arbitrary: gatewayTrafficPolicy },
 );
 
 const service = (name: string, protocol: string) =>

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../lib/diagnostic.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { BoundListener } from '../data-plane.ts';
 import type { EngineConfig } from './config/engine-config.ts';
+import { createBucketMemory, createTokenBuckets } from './filters/rate-limit/create-token-buckets.ts';
 import type { HttpServing } from './http/http-serving.ts';
 import { createListenerSet } from './listener/create-listener-set.ts';
 import { createHttpConnections } from './listener/serve-http-connection.ts';
@@ -24,6 +25,8 @@ export interface EngineOptions {
   readonly onListenerState?: () => void;
   /** Asked for the names of endpoints; empty is the machine's own. */
   readonly dnsServers?: readonly DnsServer[];
+  /** Of rate limits; several engines may share it. */
+  readonly bucketMemory?: SharedArrayBuffer;
   /** How soon a port that could not be bound is tried again. */
   readonly bindRetry?: { readonly initialMs: number; readonly maxMs: number };
 }
@@ -60,6 +63,7 @@ export function createEngine(options: EngineOptions): Engine {
     random: Math.random,
     log: logOutput.log,
     retryBufferBytes,
+    buckets: createTokenBuckets(options.bucketMemory ?? createBucketMemory()),
   };
   let connections = 0;
   const listeners = createListenerSet({

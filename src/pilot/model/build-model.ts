@@ -192,6 +192,7 @@ export function buildModel(
     telemetries: inOrder(objects.Telemetry),
     requestAuthentications: inOrder(objects.RequestAuthentication),
     fetchedKeys,
+    trafficPolicies: inOrder(objects.TrafficPolicy),
     authorizationPolicies: inOrder(objects.AuthorizationPolicy),
     gateways,
     gatewaysByKey: new Map(gateways.map((gateway) => [gateway.key, gateway])),

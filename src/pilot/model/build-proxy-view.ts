@@ -1,6 +1,8 @@
 // Model and class of proxy → what exactly such a proxy serves. Equal classes of one model share one view.
+
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import { answerMisdirected } from './answer-misdirected.ts';
+import { applyTrafficPolicies } from './apply-traffic-policies.ts';
 import { buildAuthorization, uncheckedConnections } from './build-authorization.ts';
 import { buildAutoPassthroughChains } from './build-auto-passthrough-chains.ts';
 import { buildRouteTable } from './build-route-table.ts';
@@ -213,13 +215,19 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
     model.fetchedKeys,
     proxyClass,
   );
+  const traffic = applyTrafficPolicies(
+    model.trafficPolicies,
+    proxyClass,
+    built.flatMap(({ view }) => (view === undefined ? [] : [view])),
+    builder.routeTables,
+  );
   return {
     mesh: model.mesh,
     accessLogs,
     requestAuthentications,
     authorization,
-    listeners: built.flatMap(({ view }) => (view === undefined ? [] : [view])),
-    routeTables: builder.routeTables,
+    listeners: traffic.listeners,
+    routeTables: traffic.routeTables,
     clusters: [...clusters.values()],
     secrets: secrets.secrets,
     ports: built
@@ -232,6 +240,7 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
       accessLogs.diagnostics,
       requestAuthentications.diagnostics,
       authorized.diagnostics,
+      traffic.diagnostics,
       uncheckedConnections(model, authorization, tcpPorts),
     ),
   };

@@ -293,6 +293,8 @@ export interface Model {
   readonly requestAuthentications: readonly Resource<'RequestAuthentication'>[];
   readonly fetchedKeys: FetchedKeys;
   /** In order of precedence. */
+  readonly trafficPolicies: readonly Resource<'TrafficPolicy'>[];
+  /** In order of precedence. */
   readonly authorizationPolicies: readonly Resource<'AuthorizationPolicy'>[];
   /** In order of precedence. */
   readonly gateways: readonly ModelGateway[];

@@ -24,6 +24,7 @@ import type { PortRow } from './port-row.ts';
 import type { AccessLogs, AccessLogView } from './select-access-logs.ts';
 import type { AuthorizationPolicy } from './select-authorization-policies.ts';
 import type { JwtProviderView, RequestAuthentications } from './select-request-authentications.ts';
+import type { PortTraffic, RateLimitView } from './traffic-view.ts';
 
 export type {
   AccessLogView,
@@ -102,6 +103,7 @@ export interface RouteView {
   readonly virtualService: { readonly namespace: string; readonly name: string };
   /** Gateway port it was made for. */
   readonly port: number;
+  readonly rateLimits?: readonly RateLimitView[];
 }
 
 export interface VirtualHostView {
@@ -111,6 +113,8 @@ export interface VirtualHostView {
   readonly port: number;
   readonly routes: readonly RouteView[];
   readonly httpsRedirect: boolean;
+  /** For the host as a whole. */
+  readonly rateLimits?: readonly RateLimitView[];
 }
 
 export type RouteTableKey =
@@ -160,6 +164,8 @@ export interface ListenerView {
   /** Ports that people mean by it: of the Gateway, and the target port. */
   readonly ports: ReadonlySet<number>;
   readonly owners: readonly ResourceRef[];
+  /** Absent where no TrafficPolicy is for it. */
+  readonly traffic?: PortTraffic;
 }
 
 export interface SecretView {

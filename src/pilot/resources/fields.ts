@@ -7,7 +7,9 @@ import {
   openMessage,
   report,
   reportInvalid,
+  served,
   shorten,
+  tableOf,
 } from './message.ts';
 import { parseGoDuration } from './parse-go-duration.ts';
 import type { FieldPath } from './resource.ts';
@@ -273,4 +275,16 @@ function itemsField<T>(
 export function reportMissing(message: Message, name: string, consequence: string, remedy: string): void {
   if (message.broken.has(name)) return;
   reportInvalid(message.context, [...message.path, name], 'is missing', consequence, remedy);
+}
+
+/**
+ * `selector.matchLabels` of a policy; empty where there is none. Undefined where it cannot be read: whom the object is for nobody
+ * knows then, and it must not be everybody.
+ */
+export function selectorField(spec: Message): Readonly<Record<string, string>> | undefined {
+  if (givenField(spec, 'selector') === undefined) return {};
+  return messageField(spec, 'selector', tableOf(['matchLabels'], served), (field) => {
+    const labels = stringMapField(field, 'matchLabels');
+    return field.broken.size > 0 ? undefined : labels;
+  });
 }

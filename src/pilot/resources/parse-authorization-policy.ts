@@ -56,6 +56,7 @@ const operationFields = tableFor(operationAttributes);
 
 export function parseAuthorizationPolicy(spec: Message): AuthorizationPolicySpec | undefined {
   const action = enumField(spec, 'action', actions) ?? 'ALLOW';
+  // An entry that cannot be read is left out: the policy is then for more gateways, which lets nothing in.
   const selector =
     messageField(spec, 'selector', selectorFields, (field) => stringMapField(field, 'matchLabels')) ?? {};
   const rules = messagesField(spec, 'rules', ruleFields, parseRule);

@@ -33,6 +33,7 @@ import {
   workloadEntryFields,
 } from './parse-service-entry.ts';
 import { parseTelemetry, telemetryFields } from './parse-telemetry.ts';
+import { parseTrafficPolicy, trafficPolicyFields } from './parse-traffic-policy.ts';
 import { parseVirtualService } from './parse-virtual-service.ts';
 import type { Metadata, Origin, Resource, ResourceKind, Specs } from './resource.ts';
 import { virtualServiceFields } from './virtual-service-fields.ts';
@@ -120,6 +121,7 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
     parseTelemetry,
     true,
   ),
+  TrafficPolicy: withSpec(['gateway.tidegate.dev/v1alpha1'], true, trafficPolicyFields, parseTrafficPolicy),
   ServiceEntry: withSpec(istioVersions, true, serviceEntryFields, parseServiceEntry),
   WorkloadEntry: withSpec(istioVersions, true, workloadEntryFields, parseWorkloadEntry),
   Ingress: withSpec(['networking.k8s.io/v1'], false, ingressFields, parseIngress),

@@ -2,11 +2,10 @@
 import {
   booleanField,
   durationField,
-  messageField,
   messagesField,
   reportMissing,
+  selectorField,
   stringField,
-  stringMapField,
   stringsField,
 } from './fields.ts';
 import { type FieldTable, type Message, noEffectHere, reportInvalid, served, shorten, tableOf } from './message.ts';
@@ -21,7 +20,6 @@ export const requestAuthenticationFields: FieldTable = {
   targetRef: noEffectHere(forGatewayApi),
   targetRefs: noEffectHere(forGatewayApi),
 };
-const selectorFields: FieldTable = tableOf(['matchLabels'], served);
 const ruleFields: FieldTable = {
   ...tableOf(
     ['issuer', 'audiences', 'jwks', 'jwksUri', 'jwks_uri', 'fromHeaders', 'fromParams', 'fromCookies'],
@@ -34,10 +32,9 @@ const headerFields: FieldTable = tableOf(['name', 'prefix'], served);
 const claimFields: FieldTable = tableOf(['header', 'claim'], served);
 
 export function parseRequestAuthentication(spec: Message): RequestAuthenticationSpec | undefined {
-  const selector =
-    messageField(spec, 'selector', selectorFields, (field) => stringMapField(field, 'matchLabels')) ?? {};
+  const selector = selectorField(spec);
   const rules = messagesField(spec, 'jwtRules', ruleFields, parseRule);
-  if (spec.broken.has('selector')) return undefined;
+  if (selector === undefined) return undefined;
   const targets = [spec.fields.targetRef, spec.fields.targetRefs].filter(
     (value) => value !== undefined && value !== null,
   );

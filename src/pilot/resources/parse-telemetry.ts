@@ -5,8 +5,8 @@ import {
   messageField,
   messagesField,
   reportMissing,
+  selectorField,
   stringField,
-  stringMapField,
 } from './fields.ts';
 import { type FieldTable, type Message, noEffectHere, served, tableOf } from './message.ts';
 import type { TelemetryLogging, TelemetrySpec } from './telemetry.ts';
@@ -21,17 +21,15 @@ export const telemetryFields: FieldTable = {
   tracing: noEffectHere('There is no tracer here.'),
   metrics: noEffectHere("Statistics are Envoy's own; Istio's metrics need its own proxy."),
 };
-const selectorFields: FieldTable = tableOf(['matchLabels'], served);
 const loggingFields: FieldTable = tableOf(['match', 'providers', 'disabled', 'filter'], served);
 const matchFields: FieldTable = tableOf(['mode'], served);
 const providerFields: FieldTable = tableOf(['name'], served);
 const filterFields: FieldTable = tableOf(['expression'], served);
 
 export function parseTelemetry(spec: Message): TelemetrySpec | undefined {
-  const selector =
-    messageField(spec, 'selector', selectorFields, (field) => stringMapField(field, 'matchLabels')) ?? {};
+  const selector = selectorField(spec);
   const accessLogging = messagesField(spec, 'accessLogging', loggingFields, parseLogging);
-  if (spec.broken.has('selector')) return undefined;
+  if (selector === undefined) return undefined;
   const targets = [spec.fields.targetRef, spec.fields.targetRefs].filter(
     (value) => value !== undefined && value !== null,
   );

@@ -12,6 +12,7 @@ import type { SecretData } from './secret.ts';
 import type { ServiceSpec } from './service.ts';
 import type { ServiceEntrySpec, WorkloadEntrySpec } from './service-entry.ts';
 import type { TelemetrySpec } from './telemetry.ts';
+import type { TrafficPolicySpec } from './traffic-policy.ts';
 import type { VirtualServiceSpec } from './virtual-service.ts';
 
 export interface Specs {
@@ -28,6 +29,7 @@ export interface Specs {
   readonly AuthorizationPolicy: AuthorizationPolicySpec;
   readonly RequestAuthentication: RequestAuthenticationSpec;
   readonly Telemetry: TelemetrySpec;
+  readonly TrafficPolicy: TrafficPolicySpec;
   readonly WorkloadEntry: WorkloadEntrySpec;
   readonly Ingress: IngressSpec;
   readonly IngressClass: IngressClassSpec;

@@ -10,12 +10,14 @@ import {
   type HttpConnectionManagerSchema,
 } from '../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import type { ConnectionSettings } from '../model/proxy-config.ts';
+import type { RequestLimits } from '../model/traffic-view.ts';
 import { duration } from './config-source.ts';
 
 type Manager = Pick<
   MessageInitShape<typeof HttpConnectionManagerSchema>,
   | 'commonHttpProtocolOptions'
   | 'http2ProtocolOptions'
+  | 'maxRequestHeadersKb'
   | 'streamIdleTimeout'
   | 'requestTimeout'
   | 'requestHeadersTimeout'
@@ -31,12 +33,17 @@ const underscoreActions = {
 } as const;
 
 /** What is not set is not there, so that the mesh's other settings stay. */
-export function translateConnectionSettings(settings: ConnectionSettings): Manager {
-  const common = commonOptions(settings);
+export function translateConnectionSettings(settings: ConnectionSettings, limits?: RequestLimits): Manager {
+  const { headersKiB, headerCount } = limits ?? {};
+  const common = {
+    ...commonOptions(settings),
+    ...(headerCount !== undefined && { maxHeadersCount: headerCount }),
+  };
   const http2 = http2Options(settings);
   const { streamIdleTimeoutMs, requestTimeoutMs, requestHeadersTimeoutMs, drainTimeoutMs } = settings;
   return {
     ...(Object.keys(common).length > 0 && { commonHttpProtocolOptions: common }),
+    ...(headersKiB !== undefined && { maxRequestHeadersKb: headersKiB }),
     ...(Object.keys(http2).length > 0 && { http2ProtocolOptions: http2 }),
     ...(streamIdleTimeoutMs !== undefined && { streamIdleTimeout: duration(streamIdleTimeoutMs) }),
     ...(requestTimeoutMs !== undefined && { requestTimeout: duration(requestTimeoutMs) }),

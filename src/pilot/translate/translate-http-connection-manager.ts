@@ -12,6 +12,7 @@ import { UuidRequestIdConfigSchema } from '../../xds/generated/envoy/extensions/
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import type { ProxyConfigSettings, ProxyHeaders } from '../model/proxy-config.ts';
 import type { AccessLogView } from '../model/proxy-view.ts';
+import type { RequestLimits } from '../model/traffic-view.ts';
 import { adsSource, seconds } from './config-source.ts';
 import { type HttpFilterOptions, httpFilters } from './filters/http-filters.ts';
 import { accessLogs } from './translate-access-log.ts';
@@ -49,7 +50,7 @@ export function translateHttpConnectionManager(
   routeConfigName: string,
   mesh: MeshSettings,
   logs: readonly AccessLogView[],
-  options: HttpFilterOptions,
+  options: HttpFilterOptions & { readonly requestLimits: RequestLimits | undefined },
 ): Filter {
   const manager = create(HttpConnectionManagerSchema, {
     statPrefix: `outbound_${listener};`,
@@ -68,7 +69,7 @@ export function translateHttpConnectionManager(
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: seconds(0),
     ...pathNormalization(mesh.pathNormalization),
-    ...translateConnectionSettings(mesh.proxy.connection),
+    ...translateConnectionSettings(mesh.proxy.connection, options.requestLimits),
     requestIdExtension: {
       typedConfig: anyPack(
         UuidRequestIdConfigSchema,

@@ -24,6 +24,7 @@ import type {
 import { seconds } from './config-source.ts';
 import { extAuthz, networkExtAuthz } from './filters/ext-authz.ts';
 import { jwtAuthn } from './filters/jwt-authn.ts';
+import { localRateLimits } from './filters/local-rate-limit.ts';
 import { networkRbac, rbac } from './filters/rbac.ts';
 import { listenerAccessLogs } from './translate-access-log.ts';
 import { translateHttpConnectionManager } from './translate-http-connection-manager.ts';
@@ -35,10 +36,19 @@ import { secretNames, translateTlsContext } from './translate-tls-context.ts';
 /** Seconds for a TLS handshake. */
 const handshakeTimeout = 15;
 
-function proxyProtocol(): ListenerFilter {
+/** Of the port, or of all. */
+function proxyProtocol(mesh: ProxyView['mesh'], { traffic }: ListenerView): readonly ListenerFilter[] {
+  const mode = traffic?.proxyProtocol ?? (mesh.proxyProtocol ? 'REQUIRED' : 'OFF');
+  return mode === 'OFF' ? [] : [proxyProtocolFilter(mode === 'OPTIONAL')];
+}
+
+function proxyProtocolFilter(allowRequestsWithoutProxyProtocol: boolean): ListenerFilter {
   return create(ListenerFilterSchema, {
     name: 'envoy.filters.listener.proxy_protocol',
-    configType: { case: 'typedConfig', value: anyPack(ProxyProtocolSchema, create(ProxyProtocolSchema)) },
+    configType: {
+      case: 'typedConfig',
+      value: anyPack(ProxyProtocolSchema, create(ProxyProtocolSchema, { allowRequestsWithoutProxyProtocol })),
+    },
   });
 }
 
@@ -55,7 +65,7 @@ function tlsInspector(): ListenerFilter {
 function translateFilterChain(
   chain: FilterChainView,
   listener: string,
-  { ports }: ListenerView,
+  { ports, traffic }: ListenerView,
   { mesh, authorization, accessLogs, requestAuthentications }: Settings,
 ): FilterChain {
   const { serverNames, applicationProtocols = [], plaintextOnly, tls, network } = chain;
@@ -64,6 +74,9 @@ function translateFilterChain(
       ? [
           translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, accessLogs.logs, {
             ...network,
+            rateLimits: localRateLimits(traffic?.rateLimits ?? []),
+            bodyBytes: traffic?.limits?.bodyBytes,
+            requestLimits: traffic?.limits,
             extAuthz: extAuthz(authorization, ports),
             jwtAuthn: jwtAuthn(requestAuthentications.providers),
             rbac: rbac(authorization, ports),
@@ -144,7 +157,7 @@ export function translateListener(
     },
     filterChains: view.filterChains.map((chain) => translateFilterChain(chain, name, view, settings)),
     // What a proxy put in front has to go before anything is told of the bytes behind it.
-    listenerFilters: [...(mesh.proxyProtocol ? [proxyProtocol()] : []), ...(inspects ? [tlsInspector()] : [])],
+    listenerFilters: [...proxyProtocol(mesh, view), ...(inspects ? [tlsInspector()] : [])],
     accessLog: mesh.disableListenerLog ? [] : listenerAccessLogs(settings.accessLogs.logs),
     trafficDirection: TrafficDirection.OUTBOUND,
     maxConnectionsToAcceptPerSocketEvent: 1,
@@ -158,6 +171,7 @@ export function translateListener(
       ...view.owners,
       ...settings.accessLogs.owners,
       ...settings.requestAuthentications.owners,
+      ...(view.traffic?.owners ?? []),
       ...policiesOf(authorization).map(({ ref }) => ref),
     ],
   });

@@ -13,6 +13,7 @@ import { blackHoleVirtualHostName, httpRouteName, httpsRouteName, virtualHostNam
 import { typeUrls } from '../../xds/type-urls.ts';
 import type { ProxyHeaders } from '../model/proxy-config.ts';
 import type { ForwardTargets, RouteTableKey, RouteTableView, RouteView, VirtualHostView } from '../model/proxy-view.ts';
+import { limitsOf } from './filters/local-rate-limit.ts';
 import { targetName, translateRoute } from './translate-route.ts';
 
 export function routeTableName(key: RouteTableKey): string {
@@ -36,6 +37,7 @@ function translateVirtualHost(view: VirtualHostView, headers: ProxyHeaders): Vir
     domains: [...view.domains],
     routes: view.routes.map((route) => routeOf(route, headers.xForwardedHost)),
     includeRequestAttemptCount: headers.attemptCount,
+    typedPerFilterConfig: limitsOf(view.rateLimits),
     requireTls: view.httpsRedirect ? VirtualHost_TlsRequirementType.ALL : VirtualHost_TlsRequirementType.NONE,
   });
 }

@@ -12,6 +12,7 @@ import { sniDnatName } from '../model/host-names.ts';
 import type { PathMatch } from '../model/model.ts';
 import type { ForwardTargets, RequestShare, RouteView, Target, WeightedTarget } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
+import { limitsOf } from './filters/local-rate-limit.ts';
 import { translateDirectResponse, translateRedirect } from './translate-answer.ts';
 import { translateCors } from './translate-cors.ts';
 import { fractionalPercent, translateFault } from './translate-fault.ts';
@@ -102,10 +103,15 @@ function routeName(route: RouteView): string {
 function perFilterConfig({
   fault,
   corsPolicy,
+  rateLimits,
 }: RouteView): Pick<MessageInitShape<typeof RouteSchema>, 'typedPerFilterConfig'> {
-  if (fault === undefined && corsPolicy === undefined) return {};
+  if (fault === undefined && corsPolicy === undefined && rateLimits === undefined) return {};
   return {
-    typedPerFilterConfig: { ...(fault && translateFault(fault)), ...(corsPolicy && translateCors(corsPolicy)) },
+    typedPerFilterConfig: {
+      ...(fault && translateFault(fault)),
+      ...(corsPolicy && translateCors(corsPolicy)),
+      ...limitsOf(rateLimits),
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import type { DynamicMetadata } from './dynamic-metadata.ts';
 import type { ExtAuthz } from './ext-authz-config.ts';
 import type { JwtAuthn } from './jwt-config.ts';
+import type { BodyLimit, LocalRateLimitFilter } from './rate-limit-config.ts';
 
 /** What rules look at. */
 export interface Access {
@@ -46,4 +47,4 @@ export interface Rbac {
 /** Filters that decide whether a connection passes. */
 export type TcpGuard = Rbac | ExtAuthz;
 /** Filters that decide whether a request passes. */
-export type Guard = TcpGuard | JwtAuthn;
+export type Guard = TcpGuard | JwtAuthn | LocalRateLimitFilter | BodyLimit;

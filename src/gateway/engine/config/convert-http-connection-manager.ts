@@ -4,12 +4,14 @@ import { toBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from '../../../xds/generated/envoy/config/core/v3/protocol_pb.ts';
 import { RouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
+import { BufferSchema } from '../../../xds/generated/envoy/extensions/filters/http/buffer/v3/buffer_pb.ts';
 import { CorsSchema } from '../../../xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { ExtAuthzSchema } from '../../../xds/generated/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
 import { HTTPFaultSchema } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { FilterConfigSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.ts';
 import { GrpcWebSchema } from '../../../xds/generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.ts';
 import { JwtAuthenticationSchema } from '../../../xds/generated/envoy/extensions/filters/http/jwt_authn/v3/config_pb.ts';
+import { LocalRateLimitSchema } from '../../../xds/generated/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts';
 import { RBACSchema } from '../../../xds/generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
 import { RouterSchema } from '../../../xds/generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import {
@@ -24,6 +26,7 @@ import { convertAccessLogs } from './convert-access-log.ts';
 import { convertDownstreamLimits } from './convert-downstream-limits.ts';
 import { convertExtAuthz } from './convert-ext-authz.ts';
 import { convertJwtAuthn } from './convert-jwt-authn.ts';
+import { convertLocalRateLimit } from './convert-local-rate-limit.ts';
 import { convertRbac, rbacFields } from './convert-rbac.ts';
 import { convertRouteTable } from './convert-route-table.ts';
 import { durationMs } from './duration-ms.ts';
@@ -56,9 +59,11 @@ const knownFilters: ReadonlySet<string> = new Set([
   RBACSchema.typeName,
   ExtAuthzSchema.typeName,
   JwtAuthenticationSchema.typeName,
+  LocalRateLimitSchema.typeName,
+  BufferSchema.typeName,
 ]);
 /** Filters that decide whether a request may pass: without them it must not be served at all. */
-const guards = /\.(oauth2|basic_auth|api_key_auth|csrf|ratelimit|local_ratelimit|wasm|lua|ext_proc|golang)\./;
+const guards = /\.(oauth2|basic_auth|api_key_auth|csrf|ratelimit|wasm|lua|ext_proc|golang)\./;
 
 const fiveMinutes = 300_000;
 
@@ -98,7 +103,7 @@ export function convertHttpConnectionManager(
       .filter(({ enabled }) => enabled ?? true)
       .map(({ upgradeType }) => upgradeType.toLowerCase()),
     httpFilters: nameFilters(manager.httpFilters, findings),
-    ...convertGuards(manager.httpFilters, findings),
+    ...convertGuards(manager.httpFilters, context, findings),
     grpcWeb: manager.httpFilters.some(
       (filter) => !filter.disabled && extensionType(configOf(filter)) === GrpcWebSchema.typeName,
     ),
@@ -178,14 +183,30 @@ const guardTypes: ReadonlySet<string> = new Set([
   RBACSchema.typeName,
   ExtAuthzSchema.typeName,
   JwtAuthenticationSchema.typeName,
+  LocalRateLimitSchema.typeName,
+  BufferSchema.typeName,
 ]);
 const handledRbacFields = new Set(rbacFields);
 
-function convertGuards(filters: readonly HttpFilter[], findings: Findings): Pick<HttpConnectionManager, 'guards'> {
+function convertGuards(
+  filters: readonly HttpFilter[],
+  { listener, chain }: ChainContext,
+  findings: Findings,
+): Pick<HttpConnectionManager, 'guards'> {
   const guards = filters.flatMap((filter, index): readonly Guard[] => {
     const type = extensionType(configOf(filter));
-    if (filter.disabled || !guardTypes.has(type)) return [];
+    if (!guardTypes.has(type)) return [];
     const inside = findings.within('HttpConnectionManager', `HttpFilters[${index}]`);
+    const rateLimit = unpackAny(configOf(filter), LocalRateLimitSchema, inside);
+    if (rateLimit !== undefined) {
+      // One that is disabled may be in force for a host.
+      const where = `${listener} ${chain} ${filter.name}`;
+      const limit = filter.disabled ? undefined : convertLocalRateLimit(rateLimit, where, inside);
+      return [{ kind: 'rate limit', name: filter.name, limit }];
+    }
+    if (filter.disabled) return [];
+    const buffer = unpackAny(configOf(filter), BufferSchema, inside);
+    if (buffer !== undefined) return [{ kind: 'buffer', maxRequestBytes: buffer.maxRequestBytes ?? 0 }];
     const rbac = unpackAny(configOf(filter), RBACSchema, inside);
     if (rbac !== undefined) {
       warnUnhandledFields(rbac, handledRbacFields, inside);

@@ -121,13 +121,13 @@ function convertListenerFilters(
   findings: Findings,
 ): Pick<ListenerConfig, 'tlsInspector' | 'proxyProtocol'> {
   let tlsInspector = false;
-  let proxyProtocol = false;
+  let proxyProtocol: ListenerConfig['proxyProtocol'];
   for (const filter of filters) {
     const any = filter.configType.case === 'typedConfig' ? filter.configType.value : undefined;
     const proxy = unpackAny(any, ProxyProtocolSchema, findings);
     if (proxy) {
-      warnUnhandledFields(proxy, new Set(['statPrefix']), findings);
-      proxyProtocol = true;
+      warnUnhandledFields(proxy, new Set(['statPrefix', 'allowRequestsWithoutProxyProtocol']), findings);
+      proxyProtocol = proxy.allowRequestsWithoutProxyProtocol ? 'optional' : 'required';
     } else if (unpackAny(any, TlsInspectorSchema, findings)) tlsInspector = true;
     else findings.reject(notRegistered(filter.name, any));
   }

@@ -2,17 +2,48 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { CorsPolicySchema } from '../../../xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { HTTPFaultSchema } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
+import { LocalRateLimitSchema } from '../../../xds/generated/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts';
 import { convertCors } from './convert-cors.ts';
 import { convertFault } from './convert-fault.ts';
-import type { Route } from './engine-config.ts';
+import { convertLocalRateLimit } from './convert-local-rate-limit.ts';
+import type { LocalRateLimit, Route, VirtualHost } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType, unpackAny } from './unpack-any.ts';
 
-export type PerFilterConfig = Pick<Route, 'fault' | 'cors'>;
+export type PerFilterConfig = Pick<Route, 'fault' | 'cors' | 'rateLimits'>;
 
-export function convertPerFilterConfig(configs: Readonly<Record<string, Any>>, findings: Findings): PerFilterConfig {
-  const converted = Object.entries(configs).map(([name, any]) => convertOne(name, any, findings));
-  return Object.assign({}, ...converted);
+type Configs = Readonly<Record<string, Any>>;
+
+/** `where` the route stands. */
+export function convertPerFilterConfig(configs: Configs, where: string, findings: Findings): PerFilterConfig {
+  const { rateLimits, others } = takeRateLimits(configs, where, findings);
+  const converted = others.map(([name, any]) => convertOne(name, any, findings));
+  return Object.assign({ ...(rateLimits && { rateLimits }) }, ...converted);
+}
+
+/** Of a virtual host: rate limits only. */
+export function convertHostFilterConfig(
+  configs: Configs,
+  where: string,
+  findings: Findings,
+): Pick<VirtualHost, 'rateLimits'> {
+  const { rateLimits, others } = takeRateLimits(configs, where, findings);
+  for (const [name, any] of others)
+    findings.warn(
+      `the virtual host's configuration of '${name}' (${extensionType(any)}) is not supported by the embedded engine: it has no effect`,
+    );
+  return rateLimits ? { rateLimits } : {};
+}
+
+function takeRateLimits(configs: Configs, where: string, findings: Findings) {
+  const limits = new Map<string, LocalRateLimit | 'off'>();
+  const others: (readonly [string, Any])[] = [];
+  for (const [name, any] of Object.entries(configs)) {
+    const config = unpackAny(any, LocalRateLimitSchema, findings);
+    if (config === undefined) others.push([name, any]);
+    else limits.set(name, convertLocalRateLimit(config, `${where} ${name}`, findings) ?? 'off');
+  }
+  return { rateLimits: limits.size === 0 ? undefined : limits, others };
 }
 
 function convertOne(name: string, any: Any, findings: Findings): PerFilterConfig {

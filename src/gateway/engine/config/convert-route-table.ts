@@ -5,6 +5,7 @@ import {
   VirtualHost_TlsRequirementType as Requirement,
 } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import type { RouteConfiguration } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
+import { convertHostFilterConfig } from './convert-per-filter-config.ts';
 import { convertRoute } from './convert-route.ts';
 import type { RouteTable, VirtualHost } from './engine-config.ts';
 import type { Findings } from './findings.ts';
@@ -16,6 +17,7 @@ const tableFields = new Set([
 ]);
 const hostFields = new Set([
   ...['name', 'domains', 'routes', 'requireTls', 'includeRequestAttemptCount', 'retryPolicy', 'metadata'],
+  'typedPerFilterConfig',
   // Statistics only.
   'virtualClusters',
 ]);
@@ -27,25 +29,32 @@ export function convertRouteTable(table: RouteConfiguration, version: string, fi
   warnUnhandledFields(table, tableFields, findings);
   const bodyLimit = table.maxDirectResponseBodySizeBytes ?? envoysBodyLimit;
   const virtualHosts = table.virtualHosts.map((host, index) =>
-    convertVirtualHost(host, bodyLimit, findings.within('RouteConfiguration', `VirtualHosts[${index}]`)),
+    convertVirtualHost(host, table.name, bodyLimit, findings.within('RouteConfiguration', `VirtualHosts[${index}]`)),
   );
   rejectDuplicateDomains(virtualHosts, table.name, findings);
   return { name: table.name, version, ignorePortInHostMatching: table.ignorePortInHostMatching, virtualHosts };
 }
 
-function convertVirtualHost(host: EnvoyVirtualHost, bodyLimit: number, findings: Findings): VirtualHost {
+function convertVirtualHost(host: EnvoyVirtualHost, table: string, bodyLimit: number, findings: Findings): VirtualHost {
   warnUnhandledFields(host, hostFields, findings);
   if (host.name === '') findings.constraint('VirtualHost', 'Name', 'value length must be at least 1 characters');
   if (host.domains.length === 0) findings.constraint('VirtualHost', 'Domains', 'value must contain at least 1 item(s)');
+  const where = `${table} ${host.name}`;
   const defaults = { retryPolicy: host.retryPolicy, maxDirectResponseBodySize: bodyLimit };
   return {
     name: host.name,
     domains: host.domains.map((domain) => domain.toLowerCase()),
     routes: host.routes.flatMap(
-      (route, index) => convertRoute(route, defaults, findings.within('VirtualHost', `Routes[${index}]`)) ?? [],
+      (route, index) =>
+        convertRoute(
+          route,
+          { ...defaults, where: `${where} ${index}` },
+          findings.within('VirtualHost', `Routes[${index}]`),
+        ) ?? [],
     ),
     requireTls: requirement(host.requireTls),
     includeRequestAttemptCount: host.includeRequestAttemptCount,
+    ...convertHostFilterConfig(host.typedPerFilterConfig, where, findings),
   };
 }
 

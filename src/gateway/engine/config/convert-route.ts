@@ -39,6 +39,8 @@ const weightFields = new Set(['name', 'weight', 'metadataMatch', 'hostRewriteSpe
 export interface RouteDefaults {
   readonly retryPolicy: EnvoyRetryPolicy | undefined;
   readonly maxDirectResponseBodySize: number;
+  /** Route table, virtual host and place in it. */
+  readonly where: string;
 }
 
 /** Undefined only together with an error. */
@@ -58,7 +60,7 @@ export function convertRoute(route: EnvoyRoute, defaults: RouteDefaults, finding
     match,
     action,
     ...(headers ? { headers } : {}),
-    ...convertPerFilterConfig(route.typedPerFilterConfig, findings),
+    ...convertPerFilterConfig(route.typedPerFilterConfig, defaults.where, findings),
     decoratorOperation: route.decorator?.operation ?? '',
     owner: typeof owner === 'string' ? owner : undefined,
   };

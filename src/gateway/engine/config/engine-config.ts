@@ -2,6 +2,7 @@
 import type { Guard, TcpGuard } from './access-control.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import type { HeaderMutations } from './header-mutations.ts';
+import type { RateLimitOverrides } from './rate-limit-config.ts';
 import type { RouteMatch } from './route-match.ts';
 import type { DownstreamTls, ValueMatcher } from './tls-config.ts';
 
@@ -11,6 +12,7 @@ export type * from './dynamic-metadata.ts';
 export type * from './ext-authz-config.ts';
 export type * from './header-mutations.ts';
 export type * from './jwt-config.ts';
+export type * from './rate-limit-config.ts';
 export type * from './route-match.ts';
 export type * from './tls-config.ts';
 
@@ -34,7 +36,7 @@ export interface ListenerConfig {
   /** Looks into the ClientHello for SNI and ALPN before a chain is chosen. */
   readonly tlsInspector: boolean;
   /** Every connection begins with a PROXY header; others are closed. */
-  readonly proxyProtocol?: boolean;
+  readonly proxyProtocol?: 'required' | 'optional';
   /** Bytes in memory per connection and direction before reading stops. */
   readonly perConnectionBufferLimitBytes: number;
   readonly filterChains: readonly FilterChainConfig[];
@@ -173,6 +175,7 @@ export interface VirtualHost {
   readonly routes: readonly Route[];
   readonly requireTls: 'NONE' | 'EXTERNAL_ONLY' | 'ALL';
   readonly includeRequestAttemptCount: boolean;
+  readonly rateLimits?: RateLimitOverrides;
 }
 
 export interface Route {
@@ -182,6 +185,7 @@ export interface Route {
   readonly headers?: MessageMutations;
   readonly fault?: Fault;
   readonly cors?: Cors;
+  readonly rateLimits?: RateLimitOverrides;
   /** `operation` of the decorator; '' for none. */
   readonly decoratorOperation: string;
   /** filter_metadata.istio.config: the path of the owner. */

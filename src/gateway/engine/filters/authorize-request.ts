@@ -10,13 +10,7 @@ import { askGrpcService } from './ask-grpc-service.ts';
 import { askHttpService } from './ask-http-service.ts';
 import type { Authorization, CheckedBody } from './authorization.ts';
 import { holdRequest } from './hold-request.ts';
-
-const tooLarge: LocalReply = {
-  status: 413,
-  body: 'Payload Too Large',
-  details: 'request_payload_too_large',
-  close: true,
-};
+import { payloadTooLarge } from './limit-body.ts';
 
 /** Calls `next` where the request may pass. */
 export function authorizeRequest(
@@ -94,7 +88,7 @@ export function authorizeRequest(
   const check = (): void => {
     if (state !== 'buffering') return;
     if (buffers === undefined || held.ended) ask();
-    else if (held.bytes > buffers.maxBytes && !buffers.allowPartial) refuse(tooLarge);
+    else if (held.bytes > buffers.maxBytes && !buffers.allowPartial) refuse(payloadTooLarge);
     else if (held.bytes >= buffers.maxBytes && buffers.allowPartial) ask();
   };
 

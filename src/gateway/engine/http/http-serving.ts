@@ -1,6 +1,7 @@
 // What the connection manager and the filters serve requests from, and what they know of the connection a request came by.
 import type { AccessLogConfig, HttpConnectionManager, RouteTable } from '../config/engine-config.ts';
 import type { RequestInfo } from '../config/request-info.ts';
+import type { TokenBuckets } from '../filters/rate-limit/create-token-buckets.ts';
 import type { ClusterSet } from '../upstream/create-cluster-set.ts';
 import type { DownstreamConnection } from './downstream-stream.ts';
 
@@ -12,6 +13,8 @@ export interface HttpServing {
   log(configs: readonly AccessLogConfig[], info: RequestInfo): void;
   /** Most bytes of a request's body that are kept for a retry. */
   readonly retryBufferBytes: number;
+  /** Of rate limits. */
+  readonly buckets: TokenBuckets;
 }
 
 export interface ConnectionState {

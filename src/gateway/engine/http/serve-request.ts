@@ -234,6 +234,10 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     }
     runGuards(exchange, manager.guards, serving, {
       hasRoute: selected.kind !== 'none',
+      rateLimit: (filter) =>
+        selected.kind === 'route'
+          ? (selected.route.rateLimits?.get(filter) ?? selected.virtualHost.rateLimits?.get(filter))
+          : undefined,
       selectRouteAgain: () => {
         selected = selectRoute(exchange, serving);
         decorateRequest(exchange, selected);

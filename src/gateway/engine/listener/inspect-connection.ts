@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { ListenerConfig } from '../config/engine-config.ts';
 import type { ConnectionTraits } from '../match/match-filter-chain.ts';
 import { type ClientHello, maxClientHelloBytes, parseClientHello } from './parse-client-hello.ts';
-import { type ProxiedConnection, type ProxyHeader, parseProxyHeader } from './parse-proxy-header.ts';
+import { beginsProxyHeader, type ProxiedConnection, type ProxyHeader, parseProxyHeader } from './parse-proxy-header.ts';
 import { type Peeked, peekSocket } from './peek-socket.ts';
 
 export type Inspected =
@@ -25,13 +25,13 @@ export function inspectConnection(
   done: (inspected: Inspected) => void,
 ): void {
   const deadline = performance.now() + listener.listenerFiltersTimeoutMs;
-  if (!listener.proxyProtocol) {
+  if (listener.proxyProtocol === undefined) {
     inspectTls(socket, listener, listener.listenerFiltersTimeoutMs, undefined, done);
     return;
   }
   let header: ProxyHeader = { kind: 'incomplete' };
   const enough = (bytes: Buffer): boolean => {
-    header = parseProxyHeader(bytes);
+    header = listener.proxyProtocol === 'optional' && !beginsProxyHeader(bytes) ? none : parseProxyHeader(bytes);
     return header.kind !== 'incomplete';
   };
   const finish = (peeked: Peeked): void => {
@@ -44,6 +44,9 @@ export function inspectConnection(
   const consumed = (): number => (header.kind === 'header' ? header.length : 0);
   peekSocket(socket, listener.listenerFiltersTimeoutMs, enough, finish, consumed);
 }
+
+/** Where one may be missing: the connection is the client's own. */
+const none: ProxyHeader = { kind: 'header', length: 0, addresses: undefined };
 
 function inspectTls(
   socket: Socket,

@@ -23,6 +23,13 @@ const signatureV2 = Buffer.from([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51,
 const longestV1 = 107;
 const headV2 = 16;
 
+/** Whether these first bytes may be those of a header, however few they are. */
+export const beginsProxyHeader = (bytes: Buffer): boolean =>
+  [signatureV1, signatureV2].some((signature) => {
+    const length = Math.min(bytes.length, signature.length);
+    return bytes.subarray(0, length).equals(signature.subarray(0, length));
+  });
+
 export function parseProxyHeader(bytes: Buffer): ProxyHeader {
   // As Envoy: before so many bytes nothing is decided, not even that they are something else.
   if (bytes.length < signatureV1.length) return { kind: 'incomplete' };

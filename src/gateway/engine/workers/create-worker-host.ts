@@ -5,6 +5,7 @@ import type { Logger } from '../../../lib/logger.ts';
 import type { ReceivedUpdate } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
 import type { EngineConfig } from '../config/engine-config.ts';
+import { createBucketMemory } from '../filters/rate-limit/create-token-buckets.ts';
 import type { DnsServer } from '../upstream/create-look-up.ts';
 import { createPortPermits } from './create-port-permits.ts';
 import { createWorker, type EngineWorker } from './create-worker.ts';
@@ -40,10 +41,13 @@ export function createWorkerHost(options: WorkerHostOptions): EngineHost {
     },
   });
 
+  const bucketMemory = createBucketMemory();
+
   const add = async (): Promise<void> => {
     const worker = createWorker({
       drainMs: options.drainMs,
       dnsServers: options.dnsServers,
+      bucketMemory,
       onAccessLogLine: options.onAccessLogLine,
       onStdoutLine: options.stdout,
       onListenerState: options.onListenerState,

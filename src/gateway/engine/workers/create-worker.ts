@@ -19,6 +19,7 @@ export interface EngineWorker {
 export interface EngineWorkerOptions {
   readonly drainMs: number;
   readonly dnsServers: WorkerSettings['dnsServers'];
+  readonly bucketMemory: SharedArrayBuffer;
   readonly onAccessLogLine: (line: string) => void;
   readonly onStdoutLine: ((line: string) => void) | undefined;
   readonly onListenerState: () => void;
@@ -32,6 +33,7 @@ export function createWorker(options: EngineWorkerOptions): EngineWorker {
   const settings: WorkerSettings = {
     drainMs: options.drainMs,
     dnsServers: options.dnsServers,
+    bucketMemory: options.bucketMemory,
     sendsStdout: options.onStdoutLine !== undefined,
   };
   const thread = new Worker(entry, { workerData: settings });

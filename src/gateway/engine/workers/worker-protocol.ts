@@ -10,6 +10,7 @@ import type { DnsServer } from '../upstream/create-look-up.ts';
 export interface WorkerSettings {
   readonly drainMs: number;
   readonly dnsServers: readonly DnsServer[];
+  readonly bucketMemory: SharedArrayBuffer;
   /** Lines for standard output go to the main thread instead. */
   readonly sendsStdout: boolean;
 }

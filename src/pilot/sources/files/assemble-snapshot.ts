@@ -47,6 +47,7 @@ export function assembleSnapshot(
     AuthorizationPolicy: collect('AuthorizationPolicy'),
     RequestAuthentication: collect('RequestAuthentication'),
     Telemetry: collect('Telemetry'),
+    TrafficPolicy: collect('TrafficPolicy'),
     Ingress: collect('Ingress'),
     IngressClass: collect('IngressClass'),
   };

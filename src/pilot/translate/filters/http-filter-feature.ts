@@ -3,5 +3,7 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 
 export interface HttpFilterFeature {
   readonly name: string;
+  /** Hosts and routes may switch it on. */
+  readonly disabled?: boolean;
   readonly config: () => Any;
 }

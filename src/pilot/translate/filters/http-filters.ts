@@ -4,6 +4,7 @@ import {
   type HttpFilter,
   HttpFilterSchema,
 } from '../../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { buffer } from './buffer.ts';
 import { cors } from './cors.ts';
 import { fault } from './fault.ts';
 import { grpcStats } from './grpc-stats.ts';
@@ -15,6 +16,10 @@ const order: readonly HttpFilterFeature[] = [grpcStats, fault, cors];
 
 export interface HttpFilterOptions {
   readonly grpcWeb: boolean;
+  /** Before anybody is asked anything. */
+  readonly rateLimits: readonly HttpFilterFeature[];
+  /** Bytes that the body of a request may have; undefined: it is passed on as it comes. */
+  readonly bodyBytes: number | undefined;
   /** About whom others are asked; before anything else is done. */
   readonly extAuthz: readonly HttpFilterFeature[];
   /** Whose tokens count. */
@@ -26,8 +31,10 @@ export interface HttpFilterOptions {
 
 export function httpFilters(options: HttpFilterOptions): HttpFilter[] {
   const web = options.grpcWeb ? [grpcWeb] : [];
-  const guards = [...options.extAuthz, ...options.jwtAuthn, ...options.rbac];
-  return [...guards, ...web, ...order, router(options.envoyDebugHeaders)].map(({ name, config }) =>
-    create(HttpFilterSchema, { name, configType: { case: 'typedConfig', value: config() } }),
+  const guards = [...options.rateLimits, ...options.extAuthz, ...options.jwtAuthn, ...options.rbac];
+  const held = options.bodyBytes === undefined ? [] : [buffer(options.bodyBytes)];
+  return [...guards, ...web, ...order, ...held, router(options.envoyDebugHeaders)].map(
+    ({ name, disabled = false, config }) =>
+      create(HttpFilterSchema, { name, disabled, configType: { case: 'typedConfig', value: config() } }),
   );
 }

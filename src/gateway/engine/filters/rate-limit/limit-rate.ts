@@ -1,0 +1,25 @@
+// Envoy's local_ratelimit: refuses a request for which its host, route or client has no token left.
+import type { LocalRateLimit } from '../../config/engine-config.ts';
+import type { Exchange, LocalReply } from '../../http/exchange.ts';
+import type { TokenBuckets } from './create-token-buckets.ts';
+
+/** Undefined: it may pass. */
+export function limitRate(exchange: Exchange, limit: LocalRateLimit, buckets: TokenBuckets): LocalReply | undefined {
+  const { identity, bucket, perClientAddress } = limit;
+  const { info, connection } = exchange;
+  const client = (info.clientAddress ?? connection.remoteAddress).replace(/:\d+$/, '');
+  const taken = buckets.take(perClientAddress ? `${identity} ${client}` : identity, bucket);
+  const headers = limit.tellsClients
+    ? [
+        ...['x-ratelimit-limit', String(bucket.maxTokens), 'x-ratelimit-remaining', String(taken.remaining)],
+        ...['x-ratelimit-reset', String(taken.resetSeconds)],
+      ]
+    : [];
+  if (!taken.allowed)
+    return { status: limit.status, body: 'local_rate_limited', details: 'local_rate_limited', flags: ['RL'], headers };
+  if (headers.length > 0) {
+    const before = exchange.completeResponse;
+    exchange.completeResponse = (response) => [...(before?.(response) ?? response), ...headers];
+  }
+  return undefined;
+}
