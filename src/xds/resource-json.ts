@@ -31,6 +31,7 @@ import { file_envoy_extensions_filters_network_ext_authz_v3_ext_authz } from './
 import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager } from './generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { file_envoy_extensions_filters_network_rbac_v3_rbac } from './generated/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts';
 import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy } from './generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
+import { file_envoy_extensions_http_header_formatters_preserve_case_v3_preserve_case } from './generated/envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case_pb.ts';
 import { file_envoy_extensions_request_id_uuid_v3_uuid } from './generated/envoy/extensions/request_id/uuid/v3/uuid_pb.ts';
 import { file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts } from './generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { file_envoy_extensions_retry_priority_previous_priorities_v3_previous_priorities_config } from './generated/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.ts';
@@ -72,6 +73,7 @@ const registry = createRegistry(
   file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager,
   file_envoy_extensions_filters_network_rbac_v3_rbac,
   file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy,
+  file_envoy_extensions_http_header_formatters_preserve_case_v3_preserve_case,
   file_envoy_extensions_request_id_uuid_v3_uuid,
   file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts,
   file_envoy_extensions_retry_priority_previous_priorities_v3_previous_priorities_config,

@@ -226,6 +226,7 @@ export const gatewayTrafficPolicy = fc
   .record({
     ports: list(rarely(fc.constantFrom(80, 443, 3306), nasty)),
     proxyProtocol: rarely(fc.constantFrom('REQUIRED', 'OPTIONAL', 'OFF'), nasty),
+    preserveHeaderCase: rarely(fc.boolean(), nasty),
     limits: sparse({
       headersKiB: rarely(fc.constantFrom(1, 8192), nasty),
       headerCount: tokenCount,

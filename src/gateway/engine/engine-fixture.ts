@@ -116,6 +116,7 @@ export const keptConnections: UpstreamConnectionConfig = {
   tcpKeepalive: undefined,
   autoSni: false,
   autoSanValidation: false,
+  preservesHeaderCase: false,
 };
 
 export function cluster(name: string, ports: readonly number[], overrides: Partial<ClusterConfig> = {}): ClusterConfig {

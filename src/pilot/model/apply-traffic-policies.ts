@@ -52,6 +52,7 @@ function trafficOf(all: readonly Policy[], ports: ReadonlySet<number>): PortTraf
   return {
     limits: specs.find(({ limits }) => limits !== undefined)?.limits,
     proxyProtocol: specs.find(({ proxyProtocol }) => proxyProtocol !== undefined)?.proxyProtocol,
+    preserveHeaderCase: specs.find((spec) => spec.preserveHeaderCase !== undefined)?.preserveHeaderCase,
     rateLimits: policies.flatMap(viewsOf),
     owners: policies.map(resourceRef),
   };
@@ -102,7 +103,7 @@ function limitVirtualHost(
 /** Of each port: who says something that another has said before. */
 function overridden(all: readonly Policy[], ports: ReadonlySet<number>): readonly Diagnostic[] {
   const policies = all.filter((policy) => isFor(policy, ports));
-  return (['limits', 'proxyProtocol'] as const).flatMap((field) => {
+  return (['limits', 'proxyProtocol', 'preserveHeaderCase'] as const).flatMap((field) => {
     const [first, ...others] = policies.filter(({ spec }) => spec[field] !== undefined);
     return others.map((policy) =>
       report(policy, {

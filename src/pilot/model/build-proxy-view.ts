@@ -226,6 +226,9 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
     accessLogs,
     requestAuthentications,
     authorization,
+    preserveHeaderCase:
+      model.mesh.proxy.headers.preserveHttp1HeaderCase ||
+      traffic.listeners.some((listener) => listener.traffic?.preserveHeaderCase === true),
     listeners: traffic.listeners,
     routeTables: traffic.routeTables,
     clusters: [...clusters.values()],

@@ -13,6 +13,7 @@ export interface ProxyHeaders {
   readonly envoyDebugHeaders: boolean;
   readonly xForwardedHost: boolean;
   readonly xForwardedPort: boolean;
+  readonly preserveHttp1HeaderCase: boolean;
 }
 
 export const headersWithUnderscoresActions = [
@@ -58,6 +59,7 @@ export const defaultProxyConfig: ProxyConfigSettings = {
     envoyDebugHeaders: true,
     xForwardedHost: false,
     xForwardedPort: false,
+    preserveHttp1HeaderCase: false,
   },
   connection: {},
 };

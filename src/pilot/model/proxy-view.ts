@@ -179,6 +179,8 @@ export interface ProxyView {
   readonly authorization: Authorization;
   readonly accessLogs: AccessLogs;
   readonly requestAuthentications: RequestAuthentications;
+  /** Of endpoints, since one of the ports wants it. */
+  readonly preserveHeaderCase: boolean;
   readonly listeners: readonly ListenerView[];
   readonly routeTables: readonly RouteTableView[];
   /** What routes refer to and exists. */

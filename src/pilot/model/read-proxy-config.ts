@@ -51,7 +51,7 @@ const headerFields: FieldTable = {
     noEffectHere('For gateways gatewayTopology.forwardClientCertDetails says it.'),
   ),
   metadataExchangeHeaders: noEffectHere('A gateway here sends no such headers.'),
-  preserveHttp1HeaderCase: unsupported('Names of HTTP/1.1 headers are in lower case.'),
+  preserveHttp1HeaderCase: served,
 };
 const switchFields = { on: tableOf(['enabled'], served), off: tableOf(['disabled'], served) };
 const connectionFields: FieldTable = {
@@ -98,6 +98,7 @@ function readHeaders(message: Message): ProxyHeaders {
     envoyDebugHeaders: !isOff('envoyDebugHeaders'),
     xForwardedHost: isOn('xForwardedHost'),
     xForwardedPort: isOn('xForwardedPort'),
+    preserveHttp1HeaderCase: booleanField(message, 'preserveHttp1HeaderCase') ?? false,
   };
 }
 

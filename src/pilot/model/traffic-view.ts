@@ -12,6 +12,7 @@ export interface RateLimitView extends RateLimit {
 export interface PortTraffic {
   readonly limits: RequestLimits | undefined;
   readonly proxyProtocol: ProxyProtocol | undefined;
+  readonly preserveHeaderCase: boolean | undefined;
   readonly rateLimits: readonly RateLimitView[];
   readonly owners: readonly ResourceRef[];
 }

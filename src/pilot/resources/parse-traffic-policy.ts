@@ -17,7 +17,7 @@ import type { FieldPath } from './resource.ts';
 import type { ProxyProtocol, RateLimit, RequestLimits, TrafficPolicySpec } from './traffic-policy.ts';
 
 export const trafficPolicyFields: FieldTable = tableOf(
-  ['selector', 'ports', 'rateLimits', 'limits', 'proxyProtocol'],
+  ['selector', 'ports', 'rateLimits', 'limits', 'proxyProtocol', 'preserveHeaderCase'],
   served,
 );
 const rateLimitFields: FieldTable = tableOf(
@@ -44,6 +44,7 @@ export function parseTrafficPolicy(spec: Message): TrafficPolicySpec | undefined
     rateLimits: messagesField(spec, 'rateLimits', rateLimitFields, parseRateLimit),
     limits: messageField(spec, 'limits', limitFields, parseLimits),
     proxyProtocol: enumField(spec, 'proxyProtocol', proxyProtocols),
+    preserveHeaderCase: booleanField(spec, 'preserveHeaderCase'),
   };
   return isUnclear ? undefined : parsed;
 }

@@ -8,6 +8,7 @@ export interface TrafficPolicySpec {
   readonly rateLimits: readonly RateLimit[];
   readonly limits: RequestLimits | undefined;
   readonly proxyProtocol: ProxyProtocol | undefined;
+  readonly preserveHeaderCase: boolean | undefined;
 }
 
 /** A bucket of tokens for each host, route or client: a request takes one, and without one it is answered with 429. */

@@ -22,6 +22,11 @@ import { targetName } from './translate-route.ts';
 import { upstreamSecretNames } from './translate-tls-context.ts';
 import { translateUpstreamSocket } from './translate-upstream-socket.ts';
 
+/** Of all clusters of a proxy. */
+interface ClusterSettings extends UpstreamSettings {
+  readonly preserveHeaderCase: boolean;
+}
+
 const blackHoleConnectTimeout = 10;
 
 const isDiscovered = ({ service }: ClusterView): boolean => service.discovery === 'addresses';
@@ -72,7 +77,7 @@ function statName({ service, port, subset }: ClusterView, { clusterStatName }: U
   return clusterStatName.replace(/%([A-Z_]+)%/g, (text, key: string) => values[key] ?? text);
 }
 
-function buildCluster(name: string, view: ClusterView, upstream: UpstreamSettings): Cluster {
+function buildCluster(name: string, view: ClusterView, upstream: ClusterSettings): Cluster {
   const { service, port, subset, rule } = view;
   const policy = {
     ...view.policy,
@@ -103,7 +108,7 @@ function buildCluster(name: string, view: ClusterView, upstream: UpstreamSetting
         },
       },
     },
-    ...translateHttpProtocol(isHttp2, policy, tls),
+    ...translateHttpProtocol(isHttp2, policy, tls, upstream.preserveHeaderCase),
     ...translateUpstreamSocket(name, tls, policy, isHttp2, upstream.tlsDefaults),
   });
 }
@@ -122,7 +127,7 @@ interface Translated extends ClusterResources {
 /** Ports keep their identity while their Service does, and rules theirs: what did not change is not encoded again. */
 const translated = new WeakMap<ModelServicePort, Map<string, Translated>>();
 
-export function translateCluster(view: ClusterView, upstream: UpstreamSettings): ClusterResources {
+export function translateCluster(view: ClusterView, upstream: ClusterSettings): ClusterResources {
   const { service, port, subset, rule, sniDnat } = view;
   const name = targetName({ host: service.host, port: port.port, subset: subset?.name ?? '', sniDnat });
   const byName = translated.get(port) ?? new Map<string, Translated>();

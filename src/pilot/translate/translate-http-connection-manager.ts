@@ -17,6 +17,7 @@ import { adsSource, seconds } from './config-source.ts';
 import { type HttpFilterOptions, httpFilters } from './filters/http-filters.ts';
 import { accessLogs } from './translate-access-log.ts';
 import { translateConnectionSettings } from './translate-connection-settings.ts';
+import { http1Options } from './translate-header-case.ts';
 
 function pathNormalization(level: MeshSettings['pathNormalization']) {
   return {
@@ -50,13 +51,16 @@ export function translateHttpConnectionManager(
   routeConfigName: string,
   mesh: MeshSettings,
   logs: readonly AccessLogView[],
-  options: HttpFilterOptions & { readonly requestLimits: RequestLimits | undefined },
+  options: HttpFilterOptions & {
+    readonly requestLimits: RequestLimits | undefined;
+    readonly preserveHeaderCase: boolean;
+  },
 ): Filter {
   const manager = create(HttpConnectionManagerSchema, {
     statPrefix: `outbound_${listener};`,
     routeSpecifier: { case: 'rds', value: { configSource: adsSource(), routeConfigName } },
     httpFilters: httpFilters(options),
-    httpProtocolOptions: {},
+    httpProtocolOptions: http1Options(options.preserveHeaderCase),
     ...translateProxyHeaders(mesh.proxy.headers),
     accessLog: accessLogs(logs),
     // The gateway is the edge: the peer's address is the client's, whatever X-Forwarded-For says beyond the proxies that are trusted.

@@ -11,6 +11,7 @@ import type { BackendProtocol } from '../model/backend-protocol.ts';
 import type { UpstreamTlsSettings } from '../model/build-upstream-tls.ts';
 import type { ClusterPolicy } from '../model/proxy-view.ts';
 import { duration } from './config-source.ts';
+import { http1Options } from './translate-header-case.ts';
 
 type Pool = ClusterPolicy['connectionPool'];
 
@@ -50,18 +51,22 @@ export function speaksHttp2(protocol: BackendProtocol, pool: Pool, upgradesToHtt
 
 type Options = MessageInitShape<typeof HttpProtocolOptionsSchema>;
 
-function upstreamProtocol(isHttp2: boolean, pool: Pool): NonNullable<Options['upstreamProtocolOptions']> {
+function upstreamProtocol(
+  isHttp2: boolean,
+  pool: Pool,
+  preserveHeaderCase: boolean,
+): NonNullable<Options['upstreamProtocolOptions']> {
   if (pool?.useClientProtocol)
     return {
       case: 'useDownstreamProtocolConfig',
-      value: { httpProtocolOptions: {}, http2ProtocolOptions: http2Options(pool) },
+      value: { httpProtocolOptions: http1Options(preserveHeaderCase), http2ProtocolOptions: http2Options(pool) },
     };
   return {
     case: 'explicitHttpConfig',
     value: {
       protocolConfig: isHttp2
         ? { case: 'http2ProtocolOptions', value: http2Options(pool) }
-        : { case: 'httpProtocolOptions', value: {} },
+        : { case: 'httpProtocolOptions', value: http1Options(preserveHeaderCase) },
     },
   };
 }
@@ -101,17 +106,18 @@ export function translateHttpProtocol(
   isHttp2: boolean,
   { connectionPool: pool, outlierDetection }: ClusterPolicy,
   tls: UpstreamTlsSettings | undefined,
+  preserveHeaderCase: boolean,
 ): Pick<MessageInitShape<typeof ClusterSchema>, 'typedExtensionProtocolOptions'> {
   const common = commonOptions(pool);
   const errors = errorMatcher(outlierDetection?.httpErrorCodes ?? []);
-  const isDefault = !isHttp2 && !pool?.useClientProtocol;
+  const isDefault = !isHttp2 && !pool?.useClientProtocol && !preserveHeaderCase;
   const names = hostNames(tls);
   if (common === undefined && errors === undefined && names === undefined && isDefault) return {};
   const options = create(HttpProtocolOptionsSchema, {
     ...(common && { commonHttpProtocolOptions: common }),
     ...(errors && { outlierDetection: errors }),
     ...(names && { upstreamHttpProtocolOptions: names }),
-    upstreamProtocolOptions: upstreamProtocol(isHttp2, pool),
+    upstreamProtocolOptions: upstreamProtocol(isHttp2, pool, preserveHeaderCase),
   });
   return {
     typedExtensionProtocolOptions: {

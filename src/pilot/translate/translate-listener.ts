@@ -77,6 +77,7 @@ function translateFilterChain(
             rateLimits: localRateLimits(traffic?.rateLimits ?? []),
             bodyBytes: traffic?.limits?.bodyBytes,
             requestLimits: traffic?.limits,
+            preserveHeaderCase: traffic?.preserveHeaderCase ?? mesh.proxy.headers.preserveHttp1HeaderCase,
             extAuthz: extAuthz(authorization, ports),
             jwtAuthn: jwtAuthn(requestAuthentications.providers),
             rbac: rbac(authorization, ports),

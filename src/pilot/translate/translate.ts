@@ -19,7 +19,8 @@ function byName(resources: readonly XdsResource[]): ReadonlyMap<string, XdsResou
 const results = new WeakMap<ProxyView, ResourceSet>();
 
 function translateView(view: ProxyView): ResourceSet {
-  const clusters = view.clusters.map((cluster) => translateCluster(cluster, view.mesh.upstream));
+  const settings = { ...view.mesh.upstream, preserveHeaderCase: view.preserveHeaderCase };
+  const clusters = view.clusters.map((cluster) => translateCluster(cluster, settings));
   const set = new Map<TypeUrl, ReadonlyMap<string, XdsResource>>();
   set.set(typeUrls.cluster, byName([translateBlackHoleCluster(), ...clusters.map(({ cluster }) => cluster)]));
   set.set(typeUrls.endpoint, byName(clusters.flatMap(({ endpoints }) => endpoints ?? [])));

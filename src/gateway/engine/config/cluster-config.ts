@@ -61,6 +61,8 @@ export interface UpstreamConnectionConfig {
   /** The host of the request is asked for in the SNI, and has to be in the certificate. */
   readonly autoSni: boolean;
   readonly autoSanValidation: boolean;
+  /** Clients see header names of HTTP/1.1 as hosts write them. */
+  readonly preservesHeaderCase: boolean;
   /** Undefined: off. */
   readonly tcpKeepalive: TcpKeepalive | undefined;
 }

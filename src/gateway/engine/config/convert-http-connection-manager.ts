@@ -25,6 +25,7 @@ import type { ChainContext } from './chain-context.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
 import { convertDownstreamLimits } from './convert-downstream-limits.ts';
 import { convertExtAuthz } from './convert-ext-authz.ts';
+import { preservesHeaderCase } from './convert-header-case.ts';
 import { convertJwtAuthn } from './convert-jwt-authn.ts';
 import { convertLocalRateLimit } from './convert-local-rate-limit.ts';
 import { convertRbac, rbacFields } from './convert-rbac.ts';
@@ -46,7 +47,6 @@ const managerFields = new Set([
   // Time that a connection gets to close, and internal addresses, which a gateway at the edge has none of.
   ...['delayedCloseTimeout', 'drainTimeout', 'internalAddressConfig'],
 ]);
-const noFields: ReadonlySet<string> = new Set();
 
 const router: string = RouterSchema.typeName;
 /** Served, or without effect until a route configures them (which is warned of there). */
@@ -74,8 +74,6 @@ export function convertHttpConnectionManager(
 ): HttpConnectionManager {
   warnUnhandledFields(manager, managerFields, findings);
   const common = manager.commonHttpProtocolOptions;
-  const http1 = manager.httpProtocolOptions;
-  if (http1) warnUnhandledFields(http1, noFields, findings.within('HttpConnectionManager', 'HttpProtocolOptions'));
   if (manager.statPrefix === '')
     findings.constraint('HttpConnectionManager', 'StatPrefix', 'value length must be at least 1 characters');
   return {
@@ -84,6 +82,7 @@ export function convertHttpConnectionManager(
     routeConfigName: nameRoutes(manager, context, findings),
     serverName: manager.serverName || 'envoy',
     ...convertServerHeader(manager.serverHeaderTransformation),
+    ...(preservesHeaderCase(manager.httpProtocolOptions, findings) && { preservesHeaderCase: true }),
     ...(manager.generateRequestId === false && { generateRequestId: false }),
     ...(manager.appendXForwardedPort && { appendXForwardedPort: true }),
     ...(suppressesEnvoyHeaders(manager.httpFilters) && { suppressEnvoyHeaders: true }),

@@ -4,6 +4,7 @@ import type { Cluster } from '../../../xds/generated/envoy/config/cluster/v3/clu
 import type { MatchPredicate } from '../../../xds/generated/envoy/config/common/matcher/v3/matcher_pb.ts';
 import type {
   HttpProtocolOptions as CommonOptions,
+  Http1ProtocolOptions,
   Http2ProtocolOptions,
 } from '../../../xds/generated/envoy/config/core/v3/protocol_pb.ts';
 import {
@@ -11,6 +12,7 @@ import {
   HttpProtocolOptionsSchema,
 } from '../../../xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { matchesHeader } from '../match/match-predicates.ts';
+import { preservesHeaderCase } from './convert-header-case.ts';
 import { convertHeaderMatcher } from './convert-route-predicates.ts';
 import { durationMs } from './duration-ms.ts';
 import type { ClusterConfig, ErrorMatcher, UpstreamConnectionConfig } from './engine-config.ts';
@@ -46,6 +48,7 @@ const defaults: Connections = {
   http2Keepalive: undefined,
   autoSni: false,
   autoSanValidation: false,
+  preservesHeaderCase: false,
 };
 
 export function convertHttpProtocol(cluster: Cluster, findings: Findings): ConvertedHttpProtocol {
@@ -60,7 +63,7 @@ export function convertHttpProtocol(cluster: Cluster, findings: Findings): Conve
     };
   const inside = findings.within('Cluster', 'HttpProtocolOptions');
   warnUnhandledFields(options, protocolFields, inside);
-  const { protocol, http2 } = upstreamProtocol(options, findings);
+  const { protocol, http1, http2 } = upstreamProtocol(options, findings);
   const names = options.upstreamHttpProtocolOptions;
   if (names) warnUnhandledFields(names, nameFields, inside);
   return {
@@ -69,6 +72,7 @@ export function convertHttpProtocol(cluster: Cluster, findings: Findings): Conve
       ...defaults,
       ...commonSettings(options.commonHttpProtocolOptions, inside),
       ...http2Settings(http2, inside),
+      preservesHeaderCase: preservesHeaderCase(http1, inside),
       autoSni: names?.autoSni ?? false,
       autoSanValidation: names?.autoSanValidation ?? false,
     },
@@ -85,6 +89,7 @@ function unpack(name: string, any: Any, findings: Findings): HttpProtocolOptions
 
 interface UpstreamProtocol {
   readonly protocol: ClusterConfig['protocol'];
+  readonly http1?: Http1ProtocolOptions | undefined;
   readonly http2?: Http2ProtocolOptions | undefined;
 }
 
@@ -96,10 +101,17 @@ function upstreamProtocol(options: HttpProtocolOptions, findings: Findings): Ups
       if (protocolConfig.case === 'http2ProtocolOptions') return { protocol: 'http2', http2: protocolConfig.value };
       if (protocolConfig.case === 'http3ProtocolOptions')
         findings.warn('HTTP/3 is not supported by the embedded engine: backends are spoken to in HTTP/1.1');
-      return { protocol: 'http1' };
+      return {
+        protocol: 'http1',
+        http1: protocolConfig.case === 'httpProtocolOptions' ? protocolConfig.value : undefined,
+      };
     }
     case 'useDownstreamProtocolConfig':
-      return { protocol: 'downstream', http2: upstream.value.http2ProtocolOptions };
+      return {
+        protocol: 'downstream',
+        http1: upstream.value.httpProtocolOptions,
+        http2: upstream.value.http2ProtocolOptions,
+      };
     case undefined:
       findings.required('HttpProtocolOptions', 'upstream_protocol_options');
       return { protocol: 'http1' };

@@ -124,6 +124,8 @@ export interface HttpConnectionManager {
   readonly httpFilters: readonly string[];
   /** In order; each may refuse. Absent: nobody does. */
   readonly guards?: readonly Guard[];
+  /** Endpoints see header names of HTTP/1.1 as clients write them. */
+  readonly preservesHeaderCase?: boolean;
   /** Whether gRPC-Web is made gRPC. */
   readonly grpcWeb: boolean;
   readonly accessLogs: readonly AccessLogConfig[];

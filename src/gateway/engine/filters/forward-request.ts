@@ -198,7 +198,7 @@ function createForwarding(
 
   const upstreamEvents: UpstreamEvents = {
     onContinue: () => stream.sendContinue(),
-    onHeaders: (status, headers, endStream) => {
+    onHeaders: (status, headers, endStream, headerCase) => {
       if (status !== 101) report(responseResult(status, headers, endStream, isGrpc));
       if (policy && mayRetry() && retriesResponse(policy, status, headers) && retryLater()) {
         const current = upstream;
@@ -216,6 +216,7 @@ function createForwarding(
         finishAnswered();
       }
       for (const cookie of consistent?.setCookies ?? []) headers.push('set-cookie', cookie);
+      exchange.responseCase = headerCase;
       exchange.sendHeaders(status, headers, endStream);
     },
     onData: (chunk) => {
@@ -278,6 +279,7 @@ function createForwarding(
     method: exchange.method,
     path: exchange.path,
     authority: exchange.authority,
+    headerCase: exchange.headerCase,
     scheme: exchange.scheme,
     headers: virtualHost.includeRequestAttemptCount
       ? [...exchange.headers, 'x-envoy-attempt-count', String(attemptCount)]

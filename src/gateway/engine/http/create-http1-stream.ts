@@ -1,6 +1,7 @@
 // A request on HTTP/1.1, on node:http's parser; the answer's head is written as the engine says, nothing is added to it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DownstreamEvents, DownstreamStream, RequestHead } from './downstream-stream.ts';
+import { withHeaderCase } from './header-case.ts';
 import { fromRawHeaders, getHeader, type HeaderList, hasToken } from './header-list.ts';
 import { reasonPhrase } from './reason-phrases.ts';
 
@@ -65,7 +66,7 @@ export function createHttp1Stream(
     sendContinue: () => {
       if (!response.headersSent && !response.destroyed) response.writeContinue();
     },
-    respond: (status, headers, endStream) => {
+    respond: (status, headers, endStream, headerCase) => {
       if (response.headersSent || response.destroyed) return;
       // Node would announce keep-alive otherwise, which Envoy does not.
       response.removeHeader('connection');
@@ -75,7 +76,8 @@ export function createHttp1Stream(
         if (!clientCloses || (hasBody && !request.complete)) closeSlowly(response);
       }
       const framing = endStream && status !== 204 && status !== 304 ? missingFraming(head.method, headers) : [];
-      response.writeHead(status, reasonPhrase(status), [...framing, ...headers]);
+      const written = [...framing, ...headers];
+      response.writeHead(status, reasonPhrase(status), headerCase ? withHeaderCase(written, headerCase) : written);
       if (endStream) response.end();
     },
     write: (chunk) => response.destroyed || response.write(chunk),
@@ -107,7 +109,14 @@ function readHead(request: IncomingMessage): RequestHead {
   const authority = getHeader(raw, 'host');
   const headers: HeaderList = [];
   for (let i = 0; i < raw.length; i += 2) if (raw[i] !== 'host') headers.push(raw[i] ?? '', raw[i + 1] ?? '');
-  return { method: request.method ?? '', target: request.url ?? '', authority, scheme: undefined, headers };
+  return {
+    method: request.method ?? '',
+    target: request.url ?? '',
+    authority,
+    scheme: undefined,
+    headers,
+    rawHeaders: request.rawHeaders,
+  };
 }
 
 function bodyFollows(headers: HeaderList): boolean {

@@ -1,5 +1,6 @@
 // One request of a client, whichever protocol carries it: what the connection manager and the filters see of the codecs.
 import type { X509Certificate } from 'node:crypto';
+import type { HeaderCase } from './header-case.ts';
 import type { HeaderList } from './header-list.ts';
 
 /** What is known of a client's connection once its filter chain is chosen. */
@@ -35,6 +36,8 @@ export interface RequestHead {
   readonly scheme: string | undefined;
   /** Without pseudo headers and host. */
   readonly headers: HeaderList;
+  /** Names and values in turn, as they were written; HTTP/1.1 only. */
+  readonly rawHeaders?: readonly string[];
 }
 
 export interface RequestBodyEvents {
@@ -67,8 +70,8 @@ export interface DownstreamStream {
   resumeBody(): void;
   /** Interim answer 100. */
   sendContinue(): void;
-  /** Headers of the answer, once. `endStream`: there is no body. HTTP/1.1 closes afterwards if the headers say `connection: close`. */
-  respond(status: number, headers: HeaderList, endStream: boolean): void;
+  /** Headers of the answer, once; HTTP/1.1 writes names in the case given. `endStream`: there is no body. HTTP/1.1 closes afterwards if the headers say `connection: close`. */
+  respond(status: number, headers: HeaderList, endStream: boolean, headerCase?: HeaderCase): void;
   /** False: wait for `onDrain`. */
   write(chunk: Buffer): boolean;
   end(trailers: HeaderList | undefined): void;

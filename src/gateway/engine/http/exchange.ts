@@ -2,6 +2,7 @@
 import type { DynamicMetadata, HttpConnectionManager } from '../config/engine-config.ts';
 import type { ResponseFlag } from '../config/request-info.ts';
 import type { DownstreamConnection, DownstreamStream } from './downstream-stream.ts';
+import type { HeaderCase } from './header-case.ts';
 import type { HeaderList } from './header-list.ts';
 
 export interface LocalReply {
@@ -40,6 +41,10 @@ export interface Exchange {
   changeResponse: ((headers: HeaderList) => HeaderList) | undefined;
   /** Set by filters that see an answer after the route has changed it, whoever gives it. */
   completeResponse: ((headers: HeaderList) => HeaderList) | undefined;
+  /** How the client writes header names, where endpoints are to see them so. */
+  readonly headerCase: HeaderCase | undefined;
+  /** How the endpoint writes those of its answer, where the client is to see them so. */
+  responseCase: HeaderCase | undefined;
   /** Set by the filter that takes the request over. */
   readonly events: ExchangeEvents;
   /** Answers in the gateway's own name. Ignored once an answer has begun. */

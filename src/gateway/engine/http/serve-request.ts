@@ -15,6 +15,7 @@ import {
   type ExchangeInfo,
   type LocalReply,
 } from './exchange.ts';
+import { headerCaseOf } from './header-case.ts';
 import { getHeader, type HeaderList, hasToken, isGrpcContentType, withoutHeaders } from './header-list.ts';
 import type { ConnectionState, HttpServing } from './http-serving.ts';
 import { renderLocalReply } from './local-reply.ts';
@@ -69,7 +70,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     clearTimeout(requestDeadline);
     info.responseCode = status;
     info.responseHeaders = headers;
-    stream.respond(status, headers, endStream);
+    stream.respond(status, headers, endStream, exchange.responseCase);
   };
   const mustClose = (): boolean =>
     stream.protocol === 'HTTP/1.1' && (clientCloses || upgrades || !stream.requestComplete || state.draining());
@@ -92,6 +93,9 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     info,
     changeResponse: undefined,
     completeResponse: undefined,
+    headerCase:
+      manager.preservesHeaderCase && stream.head.rawHeaders ? headerCaseOf(stream.head.rawHeaders) : undefined,
+    responseCase: undefined,
     events,
     sendLocalReply: (reply: LocalReply) => {
       if (responded || finished) return;

@@ -1,5 +1,6 @@
 // One HTTP/1.1 connection to an endpoint: one request at a time, kept for the next one where the endpoint allows it.
 import type { Socket } from 'node:net';
+import { withHeaderCase } from '../http/header-case.ts';
 import { formatHeaderLines, getHeader } from '../http/header-list.ts';
 import { socketAddress } from './connect-upstream.ts';
 import { createResponseParser } from './create-response-parser.ts';
@@ -23,6 +24,8 @@ export interface Http1Connection extends ReadyConnection {
 }
 
 export interface Http1ConnectionOwner {
+  /** The client is to see header names as the endpoint writes them. */
+  readonly keepsHeaderCase: boolean;
   /** A request begins; what is returned is called once it no longer counts. */
   onBusy(): () => void;
   /** The connection can take the next request. */
@@ -76,28 +79,31 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
     owner.onIdle(connection);
   };
 
-  const parser = createResponseParser({
-    onHead: (received) => {
-      const current = events;
-      if (!current) return;
-      if (received.status < 200 && received.status !== 101) {
-        if (received.status === 100) current.onContinue();
-        return;
-      }
-      head = received;
-      if (!received.keepAlive) reusable = false;
-      const endStream = received.framing.kind === 'none';
-      current.onHeaders(received.status, received.headers, endStream);
+  const parser = createResponseParser(
+    {
+      onHead: (received) => {
+        const current = events;
+        if (!current) return;
+        if (received.status < 200 && received.status !== 101) {
+          if (received.status === 100) current.onContinue();
+          return;
+        }
+        head = received;
+        if (!received.keepAlive) reusable = false;
+        const endStream = received.framing.kind === 'none';
+        current.onHeaders(received.status, received.headers, endStream, received.headerCase);
+      },
+      onBody: (chunk) => events?.onData(chunk),
+      onMessageEnd: (trailers, clean) => {
+        const current = events;
+        if (!clean) reusable = false;
+        const endedWithHead = head?.framing.kind === 'none';
+        finishExchange();
+        if (current && !endedWithHead) current.onEnd(trailers);
+      },
     },
-    onBody: (chunk) => events?.onData(chunk),
-    onMessageEnd: (trailers, clean) => {
-      const current = events;
-      if (!clean) reusable = false;
-      const endedWithHead = head?.framing.kind === 'none';
-      finishExchange();
-      if (current && !endedWithHead) current.onEnd(trailers);
-    },
-  });
+    { keepsHeaderCase: owner.keepsHeaderCase },
+  );
 
   const stream: UpstreamStream = {
     write: (chunk) => {
@@ -174,15 +180,17 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
 
 /** The head as it goes out; every part was checked by the codec that read it, so that no line break can be in it. */
 export function formatRequestHead(request: UpstreamRequestHead, chunked: boolean): string {
+  const { headerCase } = request;
+  const written = (name: string): string => headerCase?.get(name) ?? name;
   let text = `${request.method} ${request.path} HTTP/1.1\r\n`;
-  if (request.authority !== '') text += `host: ${request.authority}\r\n`;
-  text += formatHeaderLines(request.headers);
-  if (chunked) text += 'transfer-encoding: chunked\r\n';
+  if (request.authority !== '') text += `${written('host')}: ${request.authority}\r\n`;
+  text += formatHeaderLines(headerCase ? withHeaderCase(request.headers, headerCase) : request.headers);
+  if (chunked) text += `${written('transfer-encoding')}: chunked\r\n`;
   else if (
     request.endStream &&
     !bodilessMethods.has(request.method) &&
     getHeader(request.headers, 'content-length') === undefined
   )
-    text += 'content-length: 0\r\n';
+    text += `${written('content-length')}: 0\r\n`;
   return `${text}\r\n`;
 }

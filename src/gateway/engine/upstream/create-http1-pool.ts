@@ -115,6 +115,7 @@ export function createHttp1Pool({ endpoint, config, limits, transport }: HttpPoo
           const servesUntil =
             connections.maxDurationMs > 0 ? performance.now() + connections.maxDurationMs : Number.POSITIVE_INFINITY;
           const connection = createHttp1Connection(socket, {
+            keepsHeaderCase: connections.preservesHeaderCase,
             onBusy: limits.requests.take,
             onIdle: (free) => offer({ connection: free, servesUntil }),
             onClosed: (gone) => {

@@ -27,7 +27,15 @@ type State = 'idle' | 'head' | 'length' | 'close' | 'tunnel' | 'chunk-size' | 'c
 const empty = Buffer.alloc(0);
 const maxChunkLineBytes = 4096;
 
-export function createResponseParser(events: ResponseEvents, maxHeadBytes = 60 * 1024): ResponseParser {
+export interface ResponseParserOptions {
+  readonly maxHeadBytes?: number;
+  readonly keepsHeaderCase?: boolean;
+}
+
+export function createResponseParser(
+  events: ResponseEvents,
+  { maxHeadBytes = 60 * 1024, keepsHeaderCase = false }: ResponseParserOptions = {},
+): ResponseParser {
   let state: State = 'idle';
   let method = 'GET';
   let upgrade = false;
@@ -55,7 +63,7 @@ export function createResponseParser(events: ResponseEvents, maxHeadBytes = 60 *
     }
     held = empty;
     if (length.head > maxHeadBytes) return undefined;
-    const head = parseResponseHead(bytes.toString('latin1', 0, length.head), method);
+    const head = parseResponseHead(bytes.toString('latin1', 0, length.head), method, keepsHeaderCase);
     if (!head || (head.status === 101 && !upgrade)) return undefined;
     const rest = bytes.subarray(length.total);
     // Interim answers come before the one that counts.

@@ -1,4 +1,5 @@
 // Reads the head of an HTTP/1.1 answer: status line and headers, and how long its body is. Strict where a mistake could split answers.
+import { type HeaderCase, headerCaseOf } from '../http/header-case.ts';
 import type { HeaderList } from '../http/header-list.ts';
 
 export type BodyFraming =
@@ -18,6 +19,8 @@ export interface ResponseHead {
   readonly keepAlive: boolean;
   /** Seconds the endpoint says it keeps an idle connection (`keep-alive: timeout=5`). */
   readonly keepAliveSeconds: number | undefined;
+  /** Where it was asked for. */
+  readonly headerCase?: HeaderCase;
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -42,7 +45,7 @@ export function parseHeaderLines(lines: readonly string[], from: number): Header
 }
 
 /** `head` is everything before the empty line, latin1. Undefined: not a valid answer. */
-export function parseResponseHead(head: string, method: string): ResponseHead | undefined {
+export function parseResponseHead(head: string, method: string, keepsHeaderCase = false): ResponseHead | undefined {
   const lines = head.split('\n');
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] ?? '';
@@ -51,7 +54,10 @@ export function parseResponseHead(head: string, method: string): ResponseHead | 
   const match = statusLine.exec(lines[0] ?? '');
   const received = parseHeaderLines(lines, 1);
   if (!match || !received) return undefined;
-  return interpretHead(Number(match[2]), match[1] === '1', received, method);
+  const interpreted = interpretHead(Number(match[2]), match[1] === '1', received, method);
+  if (interpreted === undefined || !keepsHeaderCase) return interpreted;
+  const written = lines.slice(1).flatMap((line) => [line.slice(0, line.indexOf(':')), '']);
+  return { ...interpreted, headerCase: headerCaseOf(written) };
 }
 
 function interpretHead(

@@ -1,5 +1,6 @@
 // One request at an endpoint, whichever protocol carries it: what the router sees of HTTP/1.1 and HTTP/2 connections.
 import type { ClusterConfig, Endpoint } from '../config/engine-config.ts';
+import type { HeaderCase } from '../http/header-case.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { ResourceLimits } from './resource-limits.ts';
 import type { UpstreamTransport } from './secure-upstream.ts';
@@ -12,6 +13,8 @@ export interface UpstreamRequestHead {
   readonly scheme: string;
   /** Without host and pseudo headers. */
   readonly headers: HeaderList;
+  /** How HTTP/1.1 writes names; absent: in lower case. */
+  readonly headerCase?: HeaderCase | undefined;
   /** The protocol that the client asks to change to; a body is bytes of it. */
   readonly upgrade?: string | undefined;
   /** There is no body and there are no trailers. */
@@ -40,7 +43,8 @@ export interface UpstreamReset {
 export interface UpstreamEvents {
   /** 100 only; other interim answers are dropped, as Envoy does. */
   onContinue(): void;
-  onHeaders(status: number, headers: HeaderList, endStream: boolean): void;
+  /** `headerCase`: how the endpoint writes names, where that is to be kept. */
+  onHeaders(status: number, headers: HeaderList, endStream: boolean, headerCase?: HeaderCase): void;
   onData(chunk: Buffer): void;
   /** The answer is complete. Nothing follows. Not called after `onHeaders` with `endStream`. */
   onEnd(trailers: HeaderList | undefined): void;
