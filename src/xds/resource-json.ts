@@ -15,7 +15,11 @@ import { RouteConfigurationSchema } from './generated/envoy/config/route/v3/rout
 import { file_envoy_extensions_access_loggers_file_v3_file } from './generated/envoy/extensions/access_loggers/file/v3/file_pb.ts';
 import { file_envoy_extensions_access_loggers_filters_cel_v3_cel } from './generated/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from './generated/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
+import { file_envoy_extensions_compression_brotli_compressor_v3_brotli } from './generated/envoy/extensions/compression/brotli/compressor/v3/brotli_pb.ts';
+import { file_envoy_extensions_compression_gzip_compressor_v3_gzip } from './generated/envoy/extensions/compression/gzip/compressor/v3/gzip_pb.ts';
+import { file_envoy_extensions_compression_zstd_compressor_v3_zstd } from './generated/envoy/extensions/compression/zstd/compressor/v3/zstd_pb.ts';
 import { file_envoy_extensions_filters_http_buffer_v3_buffer } from './generated/envoy/extensions/filters/http/buffer/v3/buffer_pb.ts';
+import { file_envoy_extensions_filters_http_compressor_v3_compressor } from './generated/envoy/extensions/filters/http/compressor/v3/compressor_pb.ts';
 import { file_envoy_extensions_filters_http_cors_v3_cors } from './generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { file_envoy_extensions_filters_http_ext_authz_v3_ext_authz } from './generated/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
 import { file_envoy_extensions_filters_http_fault_v3_fault } from './generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
@@ -57,6 +61,10 @@ const registry = createRegistry(
   file_envoy_extensions_access_loggers_file_v3_file,
   file_envoy_extensions_access_loggers_filters_cel_v3_cel,
   file_envoy_extensions_access_loggers_stream_v3_stream,
+  file_envoy_extensions_compression_brotli_compressor_v3_brotli,
+  file_envoy_extensions_compression_gzip_compressor_v3_gzip,
+  file_envoy_extensions_compression_zstd_compressor_v3_zstd,
+  file_envoy_extensions_filters_http_compressor_v3_compressor,
   file_envoy_extensions_filters_http_buffer_v3_buffer,
   file_envoy_extensions_filters_http_cors_v3_cors,
   file_envoy_extensions_filters_http_local_ratelimit_v3_local_rate_limit,

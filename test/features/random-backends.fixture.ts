@@ -227,6 +227,11 @@ export const gatewayTrafficPolicy = fc
     ports: list(rarely(fc.constantFrom(80, 443, 3306), nasty)),
     proxyProtocol: rarely(fc.constantFrom('REQUIRED', 'OPTIONAL', 'OFF'), nasty),
     preserveHeaderCase: rarely(fc.boolean(), nasty),
+    compression: sparse({
+      algorithms: list(rarely(fc.constantFrom('GZIP', 'BROTLI', 'ZSTD'), nasty)),
+      contentTypes: list(rarely(fc.constantFrom('text/html', 'a/b+c'), nasty)),
+      minBytes: tokenCount,
+    }),
     limits: sparse({
       headersKiB: rarely(fc.constantFrom(1, 8192), nasty),
       headerCount: tokenCount,

@@ -46,7 +46,7 @@ function example(name: string, schema: Schema): unknown {
   if (schema.enum) return schema.enum[0];
   if (schema.properties)
     return Object.fromEntries(Object.entries(schema.properties).map(([key, one]) => [key, example(key, one)]));
-  if (schema.items) return [example(name, schema.items)];
+  if (schema.items) return [name === 'contentTypes' ? 'text/plain' : example(name, schema.items)];
   if (schema.additionalProperties) return { app: 'x' };
   if (schema.type === 'integer') return 5;
   if (schema.type === 'boolean') return true;

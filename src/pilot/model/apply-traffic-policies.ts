@@ -53,6 +53,7 @@ function trafficOf(all: readonly Policy[], ports: ReadonlySet<number>): PortTraf
     limits: specs.find(({ limits }) => limits !== undefined)?.limits,
     proxyProtocol: specs.find(({ proxyProtocol }) => proxyProtocol !== undefined)?.proxyProtocol,
     preserveHeaderCase: specs.find((spec) => spec.preserveHeaderCase !== undefined)?.preserveHeaderCase,
+    compression: specs.find(({ compression }) => compression !== undefined)?.compression,
     rateLimits: policies.flatMap(viewsOf),
     owners: policies.map(resourceRef),
   };
@@ -103,7 +104,7 @@ function limitVirtualHost(
 /** Of each port: who says something that another has said before. */
 function overridden(all: readonly Policy[], ports: ReadonlySet<number>): readonly Diagnostic[] {
   const policies = all.filter((policy) => isFor(policy, ports));
-  return (['limits', 'proxyProtocol', 'preserveHeaderCase'] as const).flatMap((field) => {
+  return (['limits', 'proxyProtocol', 'preserveHeaderCase', 'compression'] as const).flatMap((field) => {
     const [first, ...others] = policies.filter(({ spec }) => spec[field] !== undefined);
     return others.map((policy) =>
       report(policy, {

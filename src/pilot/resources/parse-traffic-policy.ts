@@ -14,10 +14,17 @@ import {
 import { type FieldTable, type Message, reportInvalid, served, shorten, tableOf } from './message.ts';
 import { isHost } from './names.ts';
 import type { FieldPath } from './resource.ts';
-import type { ProxyProtocol, RateLimit, RequestLimits, TrafficPolicySpec } from './traffic-policy.ts';
+import type {
+  Compression,
+  CompressionAlgorithm,
+  ProxyProtocol,
+  RateLimit,
+  RequestLimits,
+  TrafficPolicySpec,
+} from './traffic-policy.ts';
 
 export const trafficPolicyFields: FieldTable = tableOf(
-  ['selector', 'ports', 'rateLimits', 'limits', 'proxyProtocol', 'preserveHeaderCase'],
+  ['selector', 'ports', 'rateLimits', 'limits', 'proxyProtocol', 'preserveHeaderCase', 'compression'],
   served,
 );
 const rateLimitFields: FieldTable = tableOf(
@@ -26,6 +33,15 @@ const rateLimitFields: FieldTable = tableOf(
 );
 const limitFields: FieldTable = tableOf(['headersKiB', 'headerCount', 'bodyBytes'], served);
 
+const compressionFields: FieldTable = tableOf(['algorithms', 'contentTypes', 'minBytes'], served);
+
+const algorithms: readonly CompressionAlgorithm[] = ['GZIP', 'BROTLI', 'ZSTD'];
+/** Envoy's. */
+const defaultMinBytes = 30;
+const usualTypes = [
+  ...['application/javascript', 'application/json', 'application/xhtml+xml', 'application/xml', 'image/svg+xml'],
+  ...['text/css', 'text/html', 'text/javascript', 'text/plain', 'text/xml'],
+];
 const proxyProtocols: readonly ProxyProtocol[] = ['REQUIRED', 'OPTIONAL', 'OFF'];
 /** Envoy's own bounds. */
 const maxHeadersKiB = 8192;
@@ -45,9 +61,39 @@ export function parseTrafficPolicy(spec: Message): TrafficPolicySpec | undefined
     limits: messageField(spec, 'limits', limitFields, parseLimits),
     proxyProtocol: enumField(spec, 'proxyProtocol', proxyProtocols),
     preserveHeaderCase: booleanField(spec, 'preserveHeaderCase'),
+    compression: messageField(spec, 'compression', compressionFields, parseCompression),
   };
   return isUnclear ? undefined : parsed;
 }
+
+const mediaType = /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$/;
+
+function parseCompression(message: Message): Compression | undefined {
+  const isAlgorithm = (text: string, path: FieldPath): boolean => {
+    if (algorithms.some((one) => one === text)) return true;
+    const remedy = `Use ${algorithms.join(', ')}.`;
+    reportInvalid(message.context, path, `is ${shorten(text)}, no algorithm`, 'Answers are not compressed.', remedy);
+    return false;
+  };
+  const isMediaType = (text: string, path: FieldPath): boolean => {
+    if (mediaType.test(text)) return true;
+    const what = `is ${shorten(text)}, no media type`;
+    reportInvalid(message.context, path, what, 'Answers are not compressed.', 'Write application/json.');
+    return false;
+  };
+  const wanted = stringsField(message, 'algorithms', isAlgorithm);
+  const types = stringsField(message, 'contentTypes', isMediaType);
+  const compression: Compression = {
+    algorithms: wanted.length === 0 ? ['GZIP'] : algorithms.filter((one) => wanted.includes(one)),
+    contentTypes: types.length === 0 ? usualTypes : types,
+    minBytes: integerField(message, 'minBytes', 1, maxBytes) ?? defaultMinBytes,
+  };
+  return message.broken.size > 0 ? undefined : { ...compression, algorithms: inOrder(compression.algorithms, wanted) };
+}
+
+/** As they were written, each once. */
+const inOrder = (known: readonly CompressionAlgorithm[], wanted: readonly string[]): readonly CompressionAlgorithm[] =>
+  known.toSorted((a, b) => wanted.indexOf(a) - wanted.indexOf(b));
 
 function parseLimits(message: Message): RequestLimits {
   return {

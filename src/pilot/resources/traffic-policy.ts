@@ -9,6 +9,7 @@ export interface TrafficPolicySpec {
   readonly limits: RequestLimits | undefined;
   readonly proxyProtocol: ProxyProtocol | undefined;
   readonly preserveHeaderCase: boolean | undefined;
+  readonly compression: Compression | undefined;
 }
 
 /** A bucket of tokens for each host, route or client: a request takes one, and without one it is answered with 429. */
@@ -34,6 +35,17 @@ export interface RequestLimits {
   readonly headersKiB: number | undefined;
   readonly headerCount: number | undefined;
   readonly bodyBytes: number | undefined;
+}
+
+export type CompressionAlgorithm = 'GZIP' | 'BROTLI' | 'ZSTD';
+
+export interface Compression {
+  /** The one that comes first is taken where the client does not mind. */
+  readonly algorithms: readonly CompressionAlgorithm[];
+  /** Media types. */
+  readonly contentTypes: readonly string[];
+  /** Shorter answers go as they are. */
+  readonly minBytes: number;
 }
 
 /** Whether a connection begins with a PROXY header. */

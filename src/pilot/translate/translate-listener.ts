@@ -22,6 +22,7 @@ import type {
   ProxyView,
 } from '../model/proxy-view.ts';
 import { seconds } from './config-source.ts';
+import { compressors } from './filters/compressor.ts';
 import { extAuthz, networkExtAuthz } from './filters/ext-authz.ts';
 import { jwtAuthn } from './filters/jwt-authn.ts';
 import { localRateLimits } from './filters/local-rate-limit.ts';
@@ -76,6 +77,7 @@ function translateFilterChain(
             ...network,
             rateLimits: localRateLimits(traffic?.rateLimits ?? []),
             bodyBytes: traffic?.limits?.bodyBytes,
+            compressors: traffic?.compression ? compressors(traffic.compression) : [],
             requestLimits: traffic?.limits,
             preserveHeaderCase: traffic?.preserveHeaderCase ?? mesh.proxy.headers.preserveHttp1HeaderCase,
             extAuthz: extAuthz(authorization, ports),

@@ -5,6 +5,7 @@ import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from '../../../xds/generated/envoy/config/core/v3/protocol_pb.ts';
 import { RouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
 import { BufferSchema } from '../../../xds/generated/envoy/extensions/filters/http/buffer/v3/buffer_pb.ts';
+import { CompressorSchema } from '../../../xds/generated/envoy/extensions/filters/http/compressor/v3/compressor_pb.ts';
 import { CorsSchema } from '../../../xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { ExtAuthzSchema } from '../../../xds/generated/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
 import { HTTPFaultSchema } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
@@ -23,6 +24,7 @@ import {
 } from '../../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import type { ChainContext } from './chain-context.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
+import { convertCompressor, joinCompressions } from './convert-compressor.ts';
 import { convertDownstreamLimits } from './convert-downstream-limits.ts';
 import { convertExtAuthz } from './convert-ext-authz.ts';
 import { preservesHeaderCase } from './convert-header-case.ts';
@@ -61,6 +63,7 @@ const knownFilters: ReadonlySet<string> = new Set([
   JwtAuthenticationSchema.typeName,
   LocalRateLimitSchema.typeName,
   BufferSchema.typeName,
+  CompressorSchema.typeName,
 ]);
 /** Filters that decide whether a request may pass: without them it must not be served at all. */
 const guards = /\.(oauth2|basic_auth|api_key_auth|csrf|ratelimit|wasm|lua|ext_proc|golang)\./;
@@ -103,6 +106,7 @@ export function convertHttpConnectionManager(
       .map(({ upgradeType }) => upgradeType.toLowerCase()),
     httpFilters: nameFilters(manager.httpFilters, findings),
     ...convertGuards(manager.httpFilters, context, findings),
+    ...convertCompressors(manager.httpFilters, findings),
     grpcWeb: manager.httpFilters.some(
       (filter) => !filter.disabled && extensionType(configOf(filter)) === GrpcWebSchema.typeName,
     ),
@@ -177,6 +181,19 @@ function nameRoutes(manager: EnvoyManager, { listener, chain, needs }: ChainCont
 }
 
 const configOf = ({ configType }: HttpFilter) => (configType.case === 'typedConfig' ? configType.value : undefined);
+
+function convertCompressors(
+  filters: readonly HttpFilter[],
+  findings: Findings,
+): Pick<HttpConnectionManager, 'compression'> {
+  const all = filters.flatMap((filter, index) => {
+    const inside = findings.within('HttpConnectionManager', `HttpFilters[${index}]`);
+    const config = filter.disabled ? undefined : unpackAny(configOf(filter), CompressorSchema, inside);
+    return (config && convertCompressor(config, inside)) ?? [];
+  });
+  const compression = joinCompressions(all, findings);
+  return compression === undefined ? {} : { compression };
+}
 
 const guardTypes: ReadonlySet<string> = new Set([
   RBACSchema.typeName,

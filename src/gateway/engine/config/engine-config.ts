@@ -1,6 +1,7 @@
 // What the engine serves from: small immutable types made once from xDS, so that nothing on a request's path touches protobuf.
 import type { Guard, TcpGuard } from './access-control.ts';
 import type { ClusterConfig } from './cluster-config.ts';
+import type { Compression } from './compression-config.ts';
 import type { HeaderMutations } from './header-mutations.ts';
 import type { RateLimitOverrides } from './rate-limit-config.ts';
 import type { RouteMatch } from './route-match.ts';
@@ -8,6 +9,7 @@ import type { DownstreamTls, ValueMatcher } from './tls-config.ts';
 
 export type * from './access-control.ts';
 export type * from './cluster-config.ts';
+export type * from './compression-config.ts';
 export type * from './dynamic-metadata.ts';
 export type * from './ext-authz-config.ts';
 export type * from './header-mutations.ts';
@@ -124,6 +126,8 @@ export interface HttpConnectionManager {
   readonly httpFilters: readonly string[];
   /** In order; each may refuse. Absent: nobody does. */
   readonly guards?: readonly Guard[];
+  /** Of answers; absent: they go as they are. */
+  readonly compression?: Compression;
   /** Endpoints see header names of HTTP/1.1 as clients write them. */
   readonly preservesHeaderCase?: boolean;
   /** Whether gRPC-Web is made gRPC. */

@@ -1,5 +1,6 @@
 // The connection manager: takes one request from its codec, cleans it, finds its route, and sees to its end and its log.
 
+import { compressAnswers } from '../compression/compress-answers.ts';
 import type { ResponseFlag } from '../config/request-info.ts';
 import { runGuards } from '../filters/run-guards.ts';
 import { decorateRequest, selectRoute } from '../filters/select-route.ts';
@@ -34,18 +35,24 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
   const manager = state.manager();
   const info = createExchangeInfo();
   const grpcWeb = manager.grpcWeb && isGrpcWeb(downstream.head.headers);
+  const onSent = (difference: number): void => {
+    info.bytesSent += difference;
+  };
   const translated = grpcWeb
     ? translateGrpcWeb(downstream, {
         onBadRequest: () => refuse(badBase64),
         onReceived: (difference) => {
           info.bytesReceived += difference;
         },
-        onSent: (difference) => {
-          info.bytesSent += difference;
-        },
+        onSent,
       })
     : undefined;
-  const stream = translated ?? downstream;
+  const plain = translated ?? downstream;
+  const { compression } = manager;
+  const stream =
+    compression === undefined || requestedUpgrade(downstream) !== undefined
+      ? plain
+      : compressAnswers(plain, compression, onSent);
   const startedAt = performance.now();
   const scheme = connection.tls ? 'https' : 'http';
   let responded = false;

@@ -18,6 +18,8 @@ export interface HttpFilterOptions {
   readonly grpcWeb: boolean;
   /** Before anybody is asked anything. */
   readonly rateLimits: readonly HttpFilterFeature[];
+  /** Of answers, the gateway's own too. */
+  readonly compressors: readonly HttpFilterFeature[];
   /** Bytes that the body of a request may have; undefined: it is passed on as it comes. */
   readonly bodyBytes: number | undefined;
   /** About whom others are asked; before anything else is done. */
@@ -31,7 +33,13 @@ export interface HttpFilterOptions {
 
 export function httpFilters(options: HttpFilterOptions): HttpFilter[] {
   const web = options.grpcWeb ? [grpcWeb] : [];
-  const guards = [...options.rateLimits, ...options.extAuthz, ...options.jwtAuthn, ...options.rbac];
+  const guards = [
+    ...options.compressors,
+    ...options.rateLimits,
+    ...options.extAuthz,
+    ...options.jwtAuthn,
+    ...options.rbac,
+  ];
   const held = options.bodyBytes === undefined ? [] : [buffer(options.bodyBytes)];
   return [...guards, ...web, ...order, ...held, router(options.envoyDebugHeaders)].map(
     ({ name, disabled = false, config }) =>
