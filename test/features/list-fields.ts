@@ -241,6 +241,7 @@ const schemas: Readonly<Record<string, Schema>> = {
     newer.RequestAuthentication,
   ),
   Telemetry: crdSchema(require.resolve('@kubernetes-models/istio/telemetry.istio.io/v1alpha1/Telemetry')),
+  ProxyConfig: crdSchema(require.resolve('@kubernetes-models/istio/networking.istio.io/v1beta1/ProxyConfig')),
   TrafficPolicy: trafficPolicySchema(),
   Ingress: ingressSchema,
   MeshConfig: JSON.parse(readFileSync(new URL('mesh-config.schema.json', import.meta.url), 'utf8')) as Schema,
@@ -254,6 +255,7 @@ const apiVersions: Readonly<Record<string, string>> = {
   ServiceEntry: 'networking.istio.io/v1',
   WorkloadEntry: 'networking.istio.io/v1',
   Telemetry: 'telemetry.istio.io/v1',
+  ProxyConfig: 'networking.istio.io/v1beta1',
   TrafficPolicy: 'gateway.tidegate.dev/v1alpha1',
   Ingress: 'networking.k8s.io/v1',
 };

@@ -23,6 +23,7 @@ import { parseGateway } from './parse-gateway.ts';
 import { ingressClassFields, ingressFields, parseIngress, parseIngressClass } from './parse-ingress.ts';
 import { parseMetadata, refOf } from './parse-metadata.ts';
 import { parsePod } from './parse-pod.ts';
+import { parseProxyConfig, proxyConfigFields } from './parse-proxy-config.ts';
 import { parseRequestAuthentication, requestAuthenticationFields } from './parse-request-authentication.ts';
 import { parseSecret, secretFields } from './parse-secret.ts';
 import { parseService, serviceSpecFields } from './parse-service.ts';
@@ -122,6 +123,7 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
     true,
   ),
   TrafficPolicy: withSpec(['gateway.tidegate.dev/v1alpha1'], true, trafficPolicyFields, parseTrafficPolicy),
+  ProxyConfig: withSpec(istioVersions, true, proxyConfigFields, parseProxyConfig, true),
   ServiceEntry: withSpec(istioVersions, true, serviceEntryFields, parseServiceEntry),
   WorkloadEntry: withSpec(istioVersions, true, workloadEntryFields, parseWorkloadEntry),
   Ingress: withSpec(['networking.k8s.io/v1'], false, ingressFields, parseIngress),

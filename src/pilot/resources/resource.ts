@@ -7,6 +7,7 @@ import type { EndpointSliceSpec, EndpointsSpec } from './endpoints.ts';
 import type { GatewaySpec } from './gateway.ts';
 import type { IngressClassSpec, IngressSpec } from './ingress.ts';
 import type { PodSpec } from './pod.ts';
+import type { ProxyConfigSpec } from './proxy-config.ts';
 import type { RequestAuthenticationSpec } from './request-authentication.ts';
 import type { SecretData } from './secret.ts';
 import type { ServiceSpec } from './service.ts';
@@ -28,6 +29,7 @@ export interface Specs {
   readonly ServiceEntry: ServiceEntrySpec;
   readonly AuthorizationPolicy: AuthorizationPolicySpec;
   readonly RequestAuthentication: RequestAuthenticationSpec;
+  readonly ProxyConfig: ProxyConfigSpec;
   readonly Telemetry: TelemetrySpec;
   readonly TrafficPolicy: TrafficPolicySpec;
   readonly WorkloadEntry: WorkloadEntrySpec;

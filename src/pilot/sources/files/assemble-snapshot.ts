@@ -46,6 +46,7 @@ export function assembleSnapshot(
     WorkloadEntry: collect('WorkloadEntry'),
     AuthorizationPolicy: collect('AuthorizationPolicy'),
     RequestAuthentication: collect('RequestAuthentication'),
+    ProxyConfig: collect('ProxyConfig'),
     Telemetry: collect('Telemetry'),
     TrafficPolicy: collect('TrafficPolicy'),
     Ingress: collect('Ingress'),

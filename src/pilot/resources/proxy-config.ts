@@ -1,0 +1,3 @@
+// Istio's ProxyConfig: read for its mistakes only.
+
+export type ProxyConfigSpec = Readonly<Record<never, never>>;
