@@ -18,5 +18,7 @@ const { name, version, description, license, type, bin, dependencies } = JSON.pa
 );
 const published = { name, version, description, license, type, engines: { node: '>=24' }, bin, dependencies };
 fs.writeFileSync(path.join(dist, 'package.json'), `${JSON.stringify(published, undefined, 2)}\n`);
+const descriptors = 'src/xds/generated/extensions.binpb';
+fs.copyFileSync(path.join(root, descriptors), path.join(dist, descriptors));
 for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md', 'bin'])
   fs.cpSync(path.join(root, file), path.join(dist, file), { recursive: true });

@@ -102,6 +102,17 @@ function prepareModule(directory) {
   fs.writeFileSync(path.join(directory, 'buf.yaml'), 'version: v2\n');
 }
 
+/** Versions before v3 import what the bundle does not have. */
+function extensionFiles(module) {
+  return ['envoy/extensions', 'envoy/config', 'udpa/type', 'xds/type'].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(module, folder), { recursive: true })
+      .map((file) => `${folder}/${file}`)
+      .filter((file) => file.endsWith('.proto') && (/\/v3\//.test(file) || !file.startsWith('envoy/')))
+      .sort(),
+  );
+}
+
 export function generateXds() {
   const stamp = path.join(output, '.fingerprint');
   const wanted = fingerprint();
@@ -123,25 +134,27 @@ export function generateXds() {
       },
     ],
   });
-  // buf's npm wrapper picks the platform binary; running it with our own Node avoids its install script.
-  const buf = path.join(root, 'node_modules/@bufbuild/buf/bin/buf');
-  const result = spawnSync(
-    process.execPath,
-    [
-      buf,
-      'generate',
-      module,
-      '--template',
-      template,
-      ...protoRoots.flatMap((file) => ['--path', path.join(module, file)]),
-    ],
-    {
+  const paths = (files) => files.flatMap((file) => ['--path', path.join(module, file)]);
+  const runBuf = (...parameters) => {
+    // buf's npm wrapper picks the platform binary; running it with our own Node avoids its install script.
+    const buf = path.join(root, 'node_modules/@bufbuild/buf/bin/buf');
+    const result = spawnSync(process.execPath, [buf, ...parameters], {
       cwd: module,
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, BUF_CACHE_DIR: path.join(work, 'cache') },
-    },
-  );
-  if (result.status !== 0) throw new Error(`buf generate failed with status ${result.status ?? result.signal}`);
+    });
+    if (result.status !== 0)
+      throw new Error(`buf ${parameters[0]} failed with status ${result.status ?? result.signal}`);
+  };
+  runBuf('generate', module, '--template', template, ...paths(protoRoots));
+  // Every extension there is, for EnvoyFilter: as descriptors, since code for each would be loaded by everybody.
+  const descriptors = [
+    '--exclude-source-info',
+    '--as-file-descriptor-set',
+    '-o',
+    path.join(generated, 'extensions.binpb'),
+  ];
+  runBuf('build', module, ...descriptors, ...paths(extensionFiles(module)));
   fs.rmSync(output, { recursive: true, force: true });
   fs.cpSync(generated, output, { recursive: true });
   fs.writeFileSync(stamp, wanted);

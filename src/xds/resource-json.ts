@@ -6,8 +6,10 @@ import {
   fromJson,
   type JsonObject,
   type JsonValue,
+  type Registry,
   toJson,
 } from '@bufbuild/protobuf';
+import { extensionTypes } from './extension-types.ts';
 import { ClusterSchema } from './generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { ClusterLoadAssignmentSchema } from './generated/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { ListenerSchema } from './generated/envoy/config/listener/v3/listener_pb.ts';
@@ -55,8 +57,8 @@ const schemas: Readonly<Record<TypeUrl, DescMessage>> = {
   [typeUrls.secret]: SecretSchema,
 };
 
-/** Every type an Any of ours holds. A new filter adds its file here, or dumps that contain it stay in Envoy's own spelling. */
-const registry = createRegistry(
+/** Every type that an Any of ours holds. */
+const ownTypes = createRegistry(
   ...Object.values(schemas),
   file_envoy_extensions_access_loggers_file_v3_file,
   file_envoy_extensions_access_loggers_filters_cel_v3_cel,
@@ -91,6 +93,12 @@ const registry = createRegistry(
   file_envoy_extensions_upstreams_http_v3_http_protocol_options,
   file_xds_type_v3_typed_struct,
 );
+
+/** And those that users bring with an EnvoyFilter. */
+const registry: Registry = {
+  ...ownTypes,
+  getMessage: (name) => ownTypes.getMessage(name) ?? extensionTypes().getMessage(name),
+};
 
 const secretFields = new Set([
   'privateKey',
