@@ -5,18 +5,21 @@ import {
   VirtualHost_TlsRequirementType as Requirement,
 } from '../../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import type { RouteConfiguration } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
+import { convertHeaderMutations, headerChangeFields } from './convert-header-mutations.ts';
 import { convertHostFilterConfig } from './convert-per-filter-config.ts';
 import { convertRoute } from './convert-route.ts';
-import type { RouteTable, VirtualHost } from './engine-config.ts';
+import type { MessageMutations, RouteTable, VirtualHost } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
 
 const tableFields = new Set([
   ...['name', 'virtualHosts', 'validateClusters', 'maxDirectResponseBodySizeBytes', 'ignorePortInHostMatching'],
   'metadata',
+  ...headerChangeFields,
 ]);
 const hostFields = new Set([
   ...['name', 'domains', 'routes', 'requireTls', 'includeRequestAttemptCount', 'retryPolicy', 'metadata'],
+  ...headerChangeFields,
   'typedPerFilterConfig',
   // Statistics only.
   'virtualClusters',
@@ -28,19 +31,34 @@ const envoysBodyLimit = 4096;
 export function convertRouteTable(table: RouteConfiguration, version: string, findings: Findings): RouteTable {
   warnUnhandledFields(table, tableFields, findings);
   const bodyLimit = table.maxDirectResponseBodySizeBytes ?? envoysBodyLimit;
+  const headers = convertHeaderMutations(table, 'RouteConfiguration', findings);
   const virtualHosts = table.virtualHosts.map((host, index) =>
-    convertVirtualHost(host, table.name, bodyLimit, findings.within('RouteConfiguration', `VirtualHosts[${index}]`)),
+    convertVirtualHost(
+      host,
+      { name: table.name, bodyLimit, headers },
+      findings.within('RouteConfiguration', `VirtualHosts[${index}]`),
+    ),
   );
   rejectDuplicateDomains(virtualHosts, table.name, findings);
   return { name: table.name, version, ignorePortInHostMatching: table.ignorePortInHostMatching, virtualHosts };
 }
 
-function convertVirtualHost(host: EnvoyVirtualHost, table: string, bodyLimit: number, findings: Findings): VirtualHost {
+/** What virtual hosts take from their table. */
+interface TableDefaults {
+  readonly name: string;
+  readonly bodyLimit: number;
+  readonly headers: MessageMutations | undefined;
+}
+
+function convertVirtualHost(host: EnvoyVirtualHost, table: TableDefaults, findings: Findings): VirtualHost {
   warnUnhandledFields(host, hostFields, findings);
   if (host.name === '') findings.constraint('VirtualHost', 'Name', 'value length must be at least 1 characters');
   if (host.domains.length === 0) findings.constraint('VirtualHost', 'Domains', 'value must contain at least 1 item(s)');
-  const where = `${table} ${host.name}`;
-  const defaults = { retryPolicy: host.retryPolicy, maxDirectResponseBodySize: bodyLimit };
+  const where = `${table.name} ${host.name}`;
+  const outerHeaders = [convertHeaderMutations(host, 'VirtualHost', findings), table.headers].flatMap(
+    (one) => one ?? [],
+  );
+  const defaults = { retryPolicy: host.retryPolicy, maxDirectResponseBodySize: table.bodyLimit, outerHeaders };
   return {
     name: host.name,
     domains: host.domains.map((domain) => domain.toLowerCase()),

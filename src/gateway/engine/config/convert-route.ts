@@ -17,7 +17,14 @@ import { convertRetry } from './convert-retry.ts';
 import { convertHostRewrite, convertRewrite } from './convert-rewrite.ts';
 import { convertHeaderMatcher, convertQueryParameterMatcher } from './convert-route-predicates.ts';
 import { durationMs } from './duration-ms.ts';
-import type { DirectResponseAction, ForwardAction, Route, RouteMatch, WeightedClusters } from './engine-config.ts';
+import type {
+  DirectResponseAction,
+  ForwardAction,
+  MessageMutations,
+  Route,
+  RouteMatch,
+  WeightedClusters,
+} from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { readDataBytes } from './read-data-source.ts';
 import { snakeCase, warnUnhandledFields } from './warn-unhandled-fields.ts';
@@ -39,6 +46,7 @@ const weightFields = new Set(['name', 'weight', 'metadataMatch', 'hostRewriteSpe
 export interface RouteDefaults {
   readonly retryPolicy: EnvoyRetryPolicy | undefined;
   readonly maxDirectResponseBodySize: number;
+  readonly outerHeaders?: readonly MessageMutations[];
   /** Route table, virtual host and place in it. */
   readonly where: string;
 }
@@ -60,6 +68,7 @@ export function convertRoute(route: EnvoyRoute, defaults: RouteDefaults, finding
     match,
     action,
     ...(headers ? { headers } : {}),
+    ...(defaults.outerHeaders?.length ? { outerHeaders: defaults.outerHeaders } : {}),
     ...convertPerFilterConfig(route.typedPerFilterConfig, defaults.where, findings),
     decoratorOperation: route.decorator?.operation ?? '',
     owner: typeof owner === 'string' ? owner : undefined,

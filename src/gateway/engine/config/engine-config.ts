@@ -189,6 +189,8 @@ export interface Route {
   readonly match: RouteMatch;
   readonly action: ForwardAction | RedirectAction | DirectResponseAction;
   readonly headers?: MessageMutations;
+  /** Of its virtual host and its table, done after its own. */
+  readonly outerHeaders?: readonly MessageMutations[];
   readonly fault?: Fault;
   readonly cors?: Cors;
   readonly rateLimits?: RateLimitOverrides;

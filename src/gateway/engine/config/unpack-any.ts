@@ -10,11 +10,14 @@ export const rawBuffer = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBu
 
 const afterSlash = (typeUrl: string): string => typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
 
+/** Both have the same fields. */
+const typedStructs: ReadonlySet<string> = new Set([TypedStructSchema.typeName, 'udpa.type.v1.TypedStruct']);
+
 /** The full name of the message, also of one that travels as a TypedStruct. '' where there is none. */
 export function extensionType(any: Any | undefined): string {
   if (any === undefined) return '';
   const type = afterSlash(any.typeUrl);
-  if (type !== TypedStructSchema.typeName) return type;
+  if (!typedStructs.has(type)) return type;
   try {
     return afterSlash(fromBinary(TypedStructSchema, any.value).typeUrl);
   } catch {

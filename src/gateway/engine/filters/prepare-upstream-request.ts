@@ -52,7 +52,7 @@ export function prepareUpstreamRequest(
   change(entry.headers);
   // Of the two only the route's leaves a trace, as in Envoy.
   if (entry.hostRewrite !== undefined) rewriteHost(exchange, action, entry.hostRewrite);
-  change(route.headers);
+  for (const level of [route.headers, ...(route.outerHeaders ?? [])]) change(level);
   if (action.hostRewrite !== undefined) {
     if (!exchange.manager.suppressEnvoyHeaders)
       setHeader(exchange.headers, 'x-envoy-original-host', exchange.authority);

@@ -43,7 +43,7 @@ export function selectRoute(exchange: Exchange, serving: HttpServing): SelectedR
   info.routeName = route.name;
   const { action } = route;
   const chosen = action.kind === 'forward' ? chooseCluster(exchange, action, serving) : undefined;
-  changeResponses(exchange, [chosen?.entry.headers, route.headers]);
+  changeResponses(exchange, [chosen?.entry.headers, route.headers, ...(route.outerHeaders ?? [])]);
   return { kind: 'route', virtualHost, route, chosen };
 }
 
