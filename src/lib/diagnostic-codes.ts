@@ -100,6 +100,14 @@ export const diagnosticCodes = {
     name: 'RateLimitWithoutRoutes',
     doc: 'A rate limit of a TrafficPolicy names hosts or routes that its gateways do not serve.',
   },
+  TG0035: {
+    name: 'EnvoyPatchNotUsable',
+    doc: 'A patch of an EnvoyFilter is no configuration of Envoy, or makes one that Envoy would refuse: it is left out, the others count.',
+  },
+  TG0036: {
+    name: 'EnvoyPatchWithoutEffect',
+    doc: 'A patch of an EnvoyFilter matches nothing that the gateways it is for have.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

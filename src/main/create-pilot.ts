@@ -10,11 +10,11 @@ import { buildProxyView } from '../pilot/model/build-proxy-view.ts';
 import { listKeySources } from '../pilot/model/list-key-sources.ts';
 import type { Model } from '../pilot/model/model.ts';
 import { type ProxyClass, proxyClassKey } from '../pilot/model/proxy-class.ts';
+import { buildResources, diagnosePatches } from '../pilot/patch/build-resources.ts';
 import type { Snapshot, Source } from '../pilot/resources/snapshot.ts';
 import { buildProxyStatus } from '../pilot/status/build-proxy-status.ts';
 import { dumpResources } from '../pilot/status/dump-resources.ts';
 import { proxyClassOf } from '../pilot/translate/proxy-class-of.ts';
-import { translate } from '../pilot/translate/translate.ts';
 import { emptyResourceSet } from '../xds/resource.ts';
 import type { Diagnostics } from './create-diagnostics.ts';
 import { diagnoseRejections, diagnoseSelectors, withoutBindFailures } from './diagnose-proxies.ts';
@@ -62,7 +62,7 @@ export function createPilot(
 
   const ads = createAds({
     keyOf: (node) => proxyClassKey(proxyClassOf(node)),
-    translate: (node) => (model ? translate(model, proxyClassOf(node)) : emptyResourceSet),
+    translate: (node) => (model ? buildResources(model, proxyClassOf(node)) : emptyResourceSet),
     observer: {
       connected: () => diagnoseLater(),
       disconnected: () => diagnoseLater(),
@@ -89,6 +89,7 @@ export function createPilot(
     diagnostics.set('proxies', [
       ...classes().flatMap((proxyClass) => buildProxyView(current, proxyClass).diagnostics),
       ...diagnoseSelectors(current, classes()),
+      ...diagnosePatches(current, classes()),
       ...diagnoseRejections(isBesideGateway ? withoutBindFailures(ads.rejections()) : ads.rejections()),
     ]);
   };

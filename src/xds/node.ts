@@ -27,6 +27,8 @@ export interface ProxyNode {
   /** Host and port of the gateway's own admin server, where the configuration it really has can be read. */
   readonly adminAddress: string | undefined;
   readonly version: string;
+  /** Texts that proxies with equal configuration share. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export interface NodeOptions {
@@ -88,6 +90,11 @@ function readLocalNode(value: unknown): LocalNode | undefined {
   return { bind: value.BIND, portMap };
 }
 
+/** Of one proxy only: each would be a class of its own. */
+const ownTexts: ReadonlySet<string> = new Set(['NAME', 'INSTANCE_IPS', 'NODE_NAME', 'POD_PORTS']);
+const omit = (texts: Readonly<Record<string, string>>, names: ReadonlySet<string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(texts).filter(([name]) => !names.has(name)));
+
 /** Reads what a proxy presents. Anything missing or malformed gets Istio's default: a node is never refused for its metadata. */
 export function parseNode(node: Node): ProxyNode {
   const metadata: Record<string, unknown> = node.metadata ?? {};
@@ -102,5 +109,6 @@ export function parseNode(node: Node): ProxyNode {
     localNode: readLocalNode(tidegate.LOCAL_NODE),
     adminAddress: isString(tidegate.ADMIN_ADDRESS) ? tidegate.ADMIN_ADDRESS : undefined,
     version: isString(tidegate.VERSION) ? tidegate.VERSION : '',
+    metadata: omit(readStrings(metadata), ownTexts),
   };
 }

@@ -32,6 +32,11 @@ export const importLaw: readonly FolderRule[] = [
     mayImport: ['pilot/model', 'xds', 'lib'],
     reason: 'pure: reads the model only, so raw resources stay behind it',
   },
+  {
+    folder: 'pilot/patch',
+    mayImport: ['pilot/model', 'pilot/translate', 'xds', 'lib'],
+    reason: 'the last word on what translate made, before it is sent: Envoy resources in, Envoy resources out',
+  },
   { folder: 'pilot/ads', mayImport: ['xds', 'lib'], reason: 'sends resources without knowing what they mean' },
   {
     folder: 'pilot/status',

@@ -7,8 +7,8 @@ import { after, describe, it } from 'node:test';
 import { buildModel } from '../../src/pilot/model/build-model.ts';
 import { buildProxyView } from '../../src/pilot/model/build-proxy-view.ts';
 import type { ProxyClass } from '../../src/pilot/model/proxy-class.ts';
+import { buildResources, diagnosePatches } from '../../src/pilot/patch/build-resources.ts';
 import { snapshotFromText } from '../../src/pilot/sources/files/snapshot-from-text.ts';
-import { translate } from '../../src/pilot/translate/translate.ts';
 import { skipDataPlane } from '../e2e/harness/data-planes.ts';
 import { staticBootstrap } from './static-bootstrap.ts';
 import { validateWithEnvoy } from './validate-with-envoy.ts';
@@ -42,7 +42,7 @@ describe('a real Envoy accepts what is emitted for', { skip: skipDataPlane('envo
       const snapshot = snapshotFromText({ 'manifests.yaml': readFileSync(path, 'utf8') });
       const { model } = buildModel(undefined, snapshot);
       const config = join(temporary, `${name}.json`);
-      writeFileSync(config, JSON.stringify(staticBootstrap(translate(model, proxyClass))));
+      writeFileSync(config, JSON.stringify(staticBootstrap(buildResources(model, proxyClass))));
       assert.equal(await validateWithEnvoy(config), '');
     });
 });
@@ -53,7 +53,8 @@ describe("what Istio's tasks configure is served, and no field of it is refused"
       const { model, diagnostics } = buildModel(undefined, snapshotFromText({ [name]: readFileSync(path, 'utf8') }));
       assert.ok(buildProxyView(model, proxyClass).listeners.length > 0);
       // The Secrets are not part of the files.
-      const unexpected = diagnostics.filter(({ code, message }) => code !== 'TG0015' && !laterKinds.test(message));
+      const all = [...diagnostics, ...diagnosePatches(model, [proxyClass])];
+      const unexpected = all.filter(({ code, message }) => code !== 'TG0015' && !laterKinds.test(message));
       assert.deepEqual(unexpected, []);
     });
 });

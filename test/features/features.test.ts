@@ -9,8 +9,8 @@ import { buildPortTable } from '../../src/pilot/model/build-port-table.ts';
 import { buildProxyView } from '../../src/pilot/model/build-proxy-view.ts';
 import type { ProxyClass } from '../../src/pilot/model/proxy-class.ts';
 import { mergeDiagnostics } from '../../src/pilot/model/report.ts';
+import { buildResources, diagnosePatches } from '../../src/pilot/patch/build-resources.ts';
 import { snapshotFromText } from '../../src/pilot/sources/files/snapshot-from-text.ts';
-import { translate } from '../../src/pilot/translate/translate.ts';
 import { resourceToJson } from '../../src/xds/resource-json.ts';
 import { pushOrder, shortNames } from '../../src/xds/type-urls.ts';
 
@@ -39,7 +39,7 @@ function render(folder: string): Record<(typeof goldens)[number], string> {
   const snapshot = snapshotFromText({ 'manifests.yaml': readFileSync(join(folder, 'manifests.yaml'), 'utf8') });
   const proxyClass = readProxy(folder);
   const { model, diagnostics } = buildModel(undefined, snapshot, now);
-  const set = translate(model, proxyClass);
+  const set = buildResources(model, proxyClass);
   const xds = Object.fromEntries(
     pushOrder.map((typeUrl) => [
       shortNames[typeUrl],
@@ -50,7 +50,11 @@ function render(folder: string): Record<(typeof goldens)[number], string> {
       })),
     ]),
   );
-  const all = mergeDiagnostics(diagnostics, buildProxyView(model, proxyClass).diagnostics);
+  const all = mergeDiagnostics(
+    diagnostics,
+    buildProxyView(model, proxyClass).diagnostics,
+    diagnosePatches(model, [proxyClass]),
+  );
   return {
     'diagnostics.yaml': yaml(all),
     'ports.yaml': yaml(buildPortTable(model, proxyClass)),

@@ -115,6 +115,25 @@ const newer: Readonly<Record<string, Schema>> = {
       },
     },
   },
+  EnvoyFilter: {
+    properties: {
+      targetRefs: { items: { properties: { group: text, kind: text, name: text, namespace: text } } },
+      configPatches: {
+        items: {
+          properties: {
+            match: {
+              properties: {
+                listener: { properties: { listenerFilter: text } },
+                waypoint: { properties: { portNumber: number } },
+                routeConfiguration: { properties: { vhost: { properties: { domainName: text } } } },
+              },
+            },
+            patch: { properties: { filterClass: { enum: ['UNSPECIFIED', 'AUTHN'] } } },
+          },
+        },
+      },
+    },
+  },
   VirtualService: {
     properties: {
       http: {
@@ -240,6 +259,10 @@ const schemas: Readonly<Record<string, Schema>> = {
     crdSchema(require.resolve('@kubernetes-models/istio/security.istio.io/v1/RequestAuthentication')),
     newer.RequestAuthentication,
   ),
+  EnvoyFilter: merge(
+    crdSchema(require.resolve('@kubernetes-models/istio/networking.istio.io/v1alpha3/EnvoyFilter')),
+    newer.EnvoyFilter,
+  ),
   Telemetry: crdSchema(require.resolve('@kubernetes-models/istio/telemetry.istio.io/v1alpha1/Telemetry')),
   ProxyConfig: crdSchema(require.resolve('@kubernetes-models/istio/networking.istio.io/v1beta1/ProxyConfig')),
   TrafficPolicy: trafficPolicySchema(),
@@ -254,6 +277,7 @@ const apiVersions: Readonly<Record<string, string>> = {
   RequestAuthentication: 'security.istio.io/v1',
   ServiceEntry: 'networking.istio.io/v1',
   WorkloadEntry: 'networking.istio.io/v1',
+  EnvoyFilter: 'networking.istio.io/v1alpha3',
   Telemetry: 'telemetry.istio.io/v1',
   ProxyConfig: 'networking.istio.io/v1beta1',
   TrafficPolicy: 'gateway.tidegate.dev/v1alpha1',

@@ -9,6 +9,7 @@ import {
   serviceEntry,
   telemetry,
 } from './random-backends.fixture.ts';
+import { envoyFilter } from './random-envoy-filters.fixture.ts';
 import {
   dictionary,
   duration,
@@ -239,6 +240,7 @@ export const manifest: fc.Arbitrary<(index: number) => object> = fc.oneof(
   { weight: 1, arbitrary: telemetry },
   { weight: 1, arbitrary: requestAuthentication },
   { weight: 1, arbitrary: gatewayTrafficPolicy },
+  { weight: 2, arbitrary: envoyFilter },
 );
 
 const service = (name: string, protocol: string) =>

@@ -7,11 +7,12 @@ import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createConfigStore } from '../../src/gateway/engine/config/create-config-store.ts';
 import { buildModel } from '../../src/pilot/model/build-model.ts';
+import { buildResources } from '../../src/pilot/patch/build-resources.ts';
 import { snapshotFromText } from '../../src/pilot/sources/files/snapshot-from-text.ts';
-import { translate } from '../../src/pilot/translate/translate.ts';
 import type { ResourceSet } from '../../src/xds/resource.ts';
 import { pushOrder } from '../../src/xds/type-urls.ts';
 import { skipDataPlane } from '../e2e/harness/data-planes.ts';
+import { envoyFilterForEnvoy } from './random-envoy-filters.fixture.ts';
 import { manifest, surroundings } from './random-manifests.fixture.ts';
 import { staticBootstrap } from './static-bootstrap.ts';
 import { validateWithEnvoy } from './validate-with-envoy.ts';
@@ -22,13 +23,19 @@ const batches = 40;
 const batchSize = 250;
 
 /** Every run the same: a failure is there again. */
+const sample = (from: typeof manifest, numRuns: number, batch: number): readonly ((index: number) => object)[] =>
+  fc.sample(from, { numRuns, seed: batch + 1 });
 const objectsOf = (batch: number): readonly object[] =>
-  fc.sample(manifest, { numRuns: batchSize, seed: batch + 1 }).map((make, index) => make(index));
+  sample(manifest, batchSize, batch).map((make, index) => make(index));
+const objectsForEnvoy = (batch: number): readonly object[] => [
+  ...objectsOf(batch),
+  ...sample(envoyFilterForEnvoy, 10, batch).map((make, index) => make(batchSize + index)),
+];
 
 function resourcesOf(objects: readonly object[]): ResourceSet {
   const text = objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('');
   const { model } = buildModel(undefined, snapshotFromText({ 'a.yaml': surroundings, 'b.yaml': text }));
-  return translate(model, proxyClass);
+  return buildResources(model, proxyClass);
 }
 
 /** The fewest objects, by halves, that are refused as the whole is. */
@@ -78,7 +85,7 @@ describe(`${batches * batchSize} random manifests`, () => {
       return validateWithEnvoy(config);
     };
     for (let batch = 0; batch < batches; batch++) {
-      const objects = objectsOf(batch);
+      const objects = objectsForEnvoy(batch);
       const error = await errorsOf(objects);
       if (error !== '') assert.fail(`${error}: ${await blame(objects, async (some) => (await errorsOf(some)) !== '')}`);
     }

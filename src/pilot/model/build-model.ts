@@ -190,6 +190,7 @@ export function buildModel(
     services,
     destinationRules: rules.destinationRules,
     telemetries: inOrder(objects.Telemetry),
+    envoyFilters: inOrder(objects.EnvoyFilter),
     requestAuthentications: inOrder(objects.RequestAuthentication),
     fetchedKeys,
     trafficPolicies: inOrder(objects.TrafficPolicy),

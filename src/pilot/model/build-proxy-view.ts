@@ -24,6 +24,7 @@ import type {
 } from './proxy-view.ts';
 import { mergeDiagnostics } from './report.ts';
 import { selectAccessLogs } from './select-access-logs.ts';
+import { selectEnvoyFilters } from './select-envoy-filters.ts';
 import { selectRequestAuthentications } from './select-request-authentications.ts';
 import { selectSecrets } from './select-secrets.ts';
 
@@ -221,9 +222,11 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
     built.flatMap(({ view }) => (view === undefined ? [] : [view])),
     builder.routeTables,
   );
+  const envoyFilters = selectEnvoyFilters(model.envoyFilters, proxyClass);
   return {
     mesh: model.mesh,
     accessLogs,
+    envoyPatches: envoyFilters.patches,
     requestAuthentications,
     authorization,
     preserveHeaderCase:
@@ -242,6 +245,7 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
       secrets.diagnostics,
       accessLogs.diagnostics,
       requestAuthentications.diagnostics,
+      envoyFilters.diagnostics,
       authorized.diagnostics,
       traffic.diagnostics,
       uncheckedConnections(model, authorization, tcpPorts),

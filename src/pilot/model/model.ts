@@ -290,6 +290,8 @@ export interface Model {
   /** In order of precedence. */
   readonly telemetries: readonly Resource<'Telemetry'>[];
   /** In order of precedence. */
+  readonly envoyFilters: readonly Resource<'EnvoyFilter'>[];
+  /** In order of precedence. */
   readonly requestAuthentications: readonly Resource<'RequestAuthentication'>[];
   readonly fetchedKeys: FetchedKeys;
   /** In order of precedence. */

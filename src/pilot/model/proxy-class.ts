@@ -16,6 +16,8 @@ export interface ProxyClass {
   /** Labels of the gateway's pod: what Gateway and Service selectors are compared with. */
   readonly labels: Readonly<Record<string, string>>;
   readonly localNode: LocalNodeBinding | undefined;
+  /** Texts that it tells of itself, apart from its name: what EnvoyFilters may ask for. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** True if every label that the selector asks for is there. An empty selector selects everything. */
@@ -31,10 +33,11 @@ const sortedEntries = (record: Readonly<Record<string, unknown>>): readonly (rea
 
 /** Equal for classes with equal content, whatever the order of their labels. */
 export function proxyClassKey(proxyClass: ProxyClass): string {
-  const { namespace, labels, localNode } = proxyClass;
+  const { namespace, labels, localNode, metadata = {} } = proxyClass;
   return JSON.stringify([
     namespace,
     sortedEntries(labels),
     localNode === undefined ? null : [localNode.bind, sortedEntries(localNode.portMap)],
+    sortedEntries(metadata),
   ]);
 }

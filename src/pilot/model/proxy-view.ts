@@ -23,6 +23,7 @@ import type { HeaderMatch, NamedSecret, PathMatch, ServerTlsSettings } from './m
 import type { PortRow } from './port-row.ts';
 import type { AccessLogs, AccessLogView } from './select-access-logs.ts';
 import type { AuthorizationPolicy } from './select-authorization-policies.ts';
+import type { EnvoyPatch, EnvoyPatches } from './select-envoy-filters.ts';
 import type { JwtProviderView, RequestAuthentications } from './select-request-authentications.ts';
 import type { PortTraffic, RateLimitView } from './traffic-view.ts';
 
@@ -37,6 +38,7 @@ export type {
   ClusterView,
   CorsPolicy,
   CustomAuthorization,
+  EnvoyPatch,
   HashKey,
   HeaderOperations,
   HttpFault,
@@ -181,6 +183,7 @@ export interface ProxyView {
   readonly requestAuthentications: RequestAuthentications;
   /** Of endpoints, since one of the ports wants it. */
   readonly preserveHeaderCase: boolean;
+  readonly envoyPatches: EnvoyPatches['patches'];
   readonly listeners: readonly ListenerView[];
   readonly routeTables: readonly RouteTableView[];
   /** What routes refer to and exists. */

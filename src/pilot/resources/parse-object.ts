@@ -19,6 +19,7 @@ import { authorizationPolicyFields, parseAuthorizationPolicy } from './parse-aut
 import { configMapFields, parseConfigMap } from './parse-config-map.ts';
 import { parseDestinationRule } from './parse-destination-rule.ts';
 import { endpointSliceFields, endpointsFields, parseEndpointSlice, parseEndpoints } from './parse-endpoints.ts';
+import { envoyFilterFields, parseEnvoyFilter } from './parse-envoy-filter.ts';
 import { parseGateway } from './parse-gateway.ts';
 import { ingressClassFields, ingressFields, parseIngress, parseIngressClass } from './parse-ingress.ts';
 import { parseMetadata, refOf } from './parse-metadata.ts';
@@ -126,6 +127,7 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
   ProxyConfig: withSpec(istioVersions, true, proxyConfigFields, parseProxyConfig, true),
   ServiceEntry: withSpec(istioVersions, true, serviceEntryFields, parseServiceEntry),
   WorkloadEntry: withSpec(istioVersions, true, workloadEntryFields, parseWorkloadEntry),
+  EnvoyFilter: withSpec(['networking.istio.io/v1alpha3'], true, envoyFilterFields, parseEnvoyFilter),
   Ingress: withSpec(['networking.k8s.io/v1'], false, ingressFields, parseIngress),
   IngressClass: withSpec(['networking.k8s.io/v1'], false, ingressClassFields, parseIngressClass),
 };

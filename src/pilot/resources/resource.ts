@@ -4,6 +4,7 @@ import type { AuthorizationPolicySpec } from './authorization-policy.ts';
 import type { ConfigMapData } from './config-map.ts';
 import type { DestinationRuleSpec } from './destination-rule.ts';
 import type { EndpointSliceSpec, EndpointsSpec } from './endpoints.ts';
+import type { EnvoyFilterSpec } from './envoy-filter.ts';
 import type { GatewaySpec } from './gateway.ts';
 import type { IngressClassSpec, IngressSpec } from './ingress.ts';
 import type { PodSpec } from './pod.ts';
@@ -33,6 +34,7 @@ export interface Specs {
   readonly Telemetry: TelemetrySpec;
   readonly TrafficPolicy: TrafficPolicySpec;
   readonly WorkloadEntry: WorkloadEntrySpec;
+  readonly EnvoyFilter: EnvoyFilterSpec;
   readonly Ingress: IngressSpec;
   readonly IngressClass: IngressClassSpec;
 }

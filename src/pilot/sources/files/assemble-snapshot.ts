@@ -49,6 +49,7 @@ export function assembleSnapshot(
     ProxyConfig: collect('ProxyConfig'),
     Telemetry: collect('Telemetry'),
     TrafficPolicy: collect('TrafficPolicy'),
+    EnvoyFilter: collect('EnvoyFilter'),
     Ingress: collect('Ingress'),
     IngressClass: collect('IngressClass'),
   };
