@@ -95,6 +95,7 @@ export function addLocalNodeOptions(command: Command): Command {
 }
 
 export interface ProxyFlags extends LocalNodeFlags {
+  readonly metadata: Readonly<Record<string, string>>;
   readonly engine: 'embedded' | 'envoy';
   readonly name: string | undefined;
   readonly mount: readonly Mount[] | undefined;
@@ -108,6 +109,11 @@ export function addProxyOptions(command: Command): Command {
   return addLocalNodeOptions(command)
     .addOption(new Option('--engine <name>', 'data plane').choices(['embedded', 'envoy']).default('embedded'))
     .addOption(new Option('--name <name>', 'name of the gateway in proxy-status').argParser(parseName))
+    .addOption(
+      new Option('--metadata <name=value,…>', 'what the gateway tells of itself, for match.proxy of EnvoyFilters')
+        .argParser((text: string, previous: Record<string, string>) => parseLabels(text, previous))
+        .default({}, 'none'),
+    )
     .addOption(
       new Option(
         '--mount <path=directory>',
@@ -135,6 +141,7 @@ export function proxyOptions(flags: ProxyFlags, defaultName: string): ProxyOptio
     name: flags.name ?? defaultName,
     namespace: flags.namespace,
     labels: flags.labels,
+    metadata: flags.metadata,
     bind: flags.bind,
     portMap: flags.portMap,
     mounts: flags.mount ?? [],

@@ -12,6 +12,7 @@ export function nodeOptions(options: ProxyOptions, adminAddress: string | undefi
     // Istio's node id wants an address of the proxy's own.
     address: isWildcard ? '127.0.0.1' : options.bind,
     labels: options.labels,
+    metadata: options.metadata,
     dataPlane: options.engine,
     localNode: { bind: options.bind, portMap: options.portMap },
     adminAddress,

@@ -16,6 +16,7 @@ const options: GatewayOptions = {
   name: 'edge',
   namespace: 'istio-system',
   labels: { istio: 'ingressgateway' },
+  metadata: {},
   bind: '127.0.0.1',
   portMap: { 80: 18080 },
   mounts: [],

@@ -60,6 +60,8 @@ export interface ProxyOptions {
   readonly name: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Beside what every gateway tells of itself. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** Address the listeners bind. */
   readonly bind: string;
   /** Gateway port to bound port. */

@@ -98,6 +98,7 @@ describe('the composition over the embedded engine', () => {
       name: 'istio-ingressgateway',
       namespace: 'istio-system',
       labels: { istio: 'ingressgateway' },
+      metadata: {},
       bind: '127.0.0.1',
       portMap: { 80: ports[0]!, 443: ports[1]!, 3306: ports[2]! },
       mounts: [],

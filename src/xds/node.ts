@@ -37,6 +37,8 @@ export interface NodeOptions {
   readonly address: string;
   readonly domain?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** More of it; it replaces nothing of ours. */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly dataPlane: DataPlaneKind;
   readonly localNode?: LocalNode | undefined;
   readonly adminAddress?: string | undefined;
@@ -51,6 +53,7 @@ export function nodeMetadata(options: NodeOptions): JsonObject {
   }
   if (options.adminAddress) tidegate.ADMIN_ADDRESS = options.adminAddress;
   return {
+    ...options.metadata,
     NAME: options.name,
     NAMESPACE: options.namespace,
     LABELS: { ...options.labels },

@@ -54,7 +54,7 @@ const buffer: Manifest = {
 
 const listener = (port: number): Patch => ({
   applyTo: 'LISTENER',
-  match: { context: 'GATEWAY' },
+  match: { context: 'GATEWAY', proxy: { metadata: { CLUSTER_ID: 'west' } } },
   patch: {
     operation: 'ADD',
     value: {
@@ -107,7 +107,12 @@ for (const dataPlane of ['embedded', 'envoy'] as const satisfies readonly DataPl
         'all.yaml': [gateway([httpServer()]), ...service('web', [backend]), routeTo(host, 'web')],
       });
       const portMap = await portMapFor([80]);
-      const tidegate = await startTidegate({ manifests: [folder.path], dataPlane, portMap });
+      const tidegate = await startTidegate({
+        manifests: [folder.path],
+        dataPlane,
+        portMap,
+        args: ['--metadata', 'CLUSTER_ID=west,NAME=not-mine'],
+      });
       running = { folder, tidegate, port: portMap[80]! };
     });
     after(async () => {

@@ -127,11 +127,12 @@ describe('proxyClassOf', () => {
     assert.equal(proxyClassKey(proxyClassOf(node)), proxyClassKey(proxyClassOf(other)));
   });
 
-  it('differs with namespace, labels and what is bound', () => {
+  it('differs with namespace, labels, metadata and what is bound', () => {
     const keys = [
       node,
       { ...node, namespace: 'other' },
       { ...node, labels: { a: '1' } },
+      { ...node, metadata: { CLUSTER_ID: 'west' } },
       { ...node, localNode: undefined },
       { ...node, localNode: { bind: '127.0.0.1', portMap: { 80: 8081 } } },
     ].map((one) => proxyClassKey(proxyClassOf(one)));
