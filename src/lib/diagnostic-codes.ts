@@ -106,7 +106,7 @@ export const diagnosticCodes = {
   },
   TG0036: {
     name: 'EnvoyPatchWithoutEffect',
-    doc: 'A patch of an EnvoyFilter matches nothing that the gateways it is for have.',
+    doc: 'An EnvoyFilter, or a patch of it, is for nothing that the gateways have.',
   },
 } as const satisfies Record<string, CodeEntry>;
 

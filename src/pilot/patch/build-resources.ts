@@ -12,6 +12,7 @@ import { translate } from '../translate/translate.ts';
 import { compilePatch } from './compile-patches.ts';
 import type { Refusal } from './patch-run.ts';
 import { type PatchedSet, patchSet } from './patch-set.ts';
+import { reportElsewhere } from './report-elsewhere.ts';
 import { reportPatch } from './report-patch.ts';
 
 /** Equal classes of one model share a view, and so one result. */
@@ -35,6 +36,7 @@ export function diagnosePatches(model: Model, classes: readonly ProxyClass[]): r
   const meant = classes.flatMap((proxyClass) => buildProxyView(model, proxyClass).envoyPatches);
   return mergeDiagnostics(
     model.envoyFilters.flatMap(envoyPatchesOf).flatMap((patch) => compilePatch(patch).diagnostics),
+    model.envoyFilters.flatMap((filter) => reportElsewhere(filter, classes)),
     reportRefusals(refusals),
     meant
       .filter((patch) => !done.has(patch.patch) && compilePatch(patch).compiled !== undefined)
