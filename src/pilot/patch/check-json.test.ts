@@ -59,6 +59,20 @@ describe('the JSON of a message', () => {
     );
   });
 
+  it('has the message that a struct stands for, where all of it is known', () => {
+    const prefix = 'type.googleapis.com/';
+    const lua = `${prefix}envoy.extensions.filters.http.lua.v3.Lua`;
+    const config = (value: object, type_url = lua) => ({
+      '@type': `${prefix}udpa.type.v1.TypedStruct`,
+      type_url,
+      value,
+    });
+    const read = (typed_config: object) =>
+      (checkJson(HttpFilterSchema, { typed_config }, extensionTypes()).value as { typed_config: object }).typed_config;
+    assert.deepEqual(read(config({ stat_prefix: 'x' })), { '@type': lua, stat_prefix: 'x' });
+    for (const kept of [config({ newer: 1 }), config({}, `${prefix}nobody.Knows`)]) assert.deepEqual(read(kept), kept);
+  });
+
   it('lists no more problems than a reader needs', () => {
     const value = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`field${i}`, i]));
     assert.equal(found(value).length, 20);

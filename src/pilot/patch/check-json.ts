@@ -60,7 +60,6 @@ function checkMessage(walk: Walk, desc: DescMessage, value: unknown, path: Value
     report(walk, path, 'invalid', `${desc.typeName} is expected, which is a map`);
     return value;
   }
-  if (typedStructs.has(desc.typeName)) checkTypedStruct(walk, value, path);
   const known = Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
     const field = desc.fields.find((one) => one.jsonName === key || one.name === key);
     // To protobuf null is what is not set, but for the one message that can hold it.
@@ -138,14 +137,22 @@ function checkAny(walk: Walk, value: unknown, path: ValuePath): unknown {
     return value;
   }
   if (isScalarLike(desc)) return value;
+  const unwrapped = typedStructs.has(desc.typeName) ? unwrap(walk, fields, path) : undefined;
+  if (unwrapped !== undefined) return unwrapped;
   const checked = checkMessage(walk, desc, fields, path);
   return isObject(checked) ? { '@type': typeUrl, ...checked } : value;
 }
 
-/** Passed through as it is: what is inside is only looked at, where its type is known. */
-function checkTypedStruct(walk: Walk, fields: Readonly<Record<string, unknown>>, path: ValuePath): void {
+/**
+ * What it stands for, as the message that Envoy makes of it: so it can be merged, and the embedded engine reads it. Undefined, and
+ * the struct is passed through as it is, where its type is unknown here, or has fields that are.
+ */
+function unwrap(walk: Walk, fields: Readonly<Record<string, unknown>>, path: ValuePath): unknown {
   const typeUrl = fields.type_url ?? fields.typeUrl;
   const desc = typeof typeUrl === 'string' ? walk.registry.getMessage(afterSlash(typeUrl)) : undefined;
-  if (desc !== undefined && fields.value !== undefined)
-    checkMessage({ ...walk, defaults: [] }, desc, fields.value, [...path, 'value']);
+  const { value = {} } = fields;
+  if (desc === undefined || isScalarLike(desc)) return undefined;
+  const before = walk.problems.length;
+  const message = checkMessage(walk, desc, value, [...path, 'value']);
+  return walk.problems.length === before && isObject(message) ? { '@type': typeUrl, ...message } : undefined;
 }
