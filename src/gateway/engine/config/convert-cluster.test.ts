@@ -46,6 +46,7 @@ describe('a cluster', () => {
         idleTimeoutMs: 3_600_000,
         maxDurationMs: 0,
         maxRequests: 0,
+        preservesHeaderCase: false,
         maxConcurrentStreams: undefined,
         http2Keepalive: undefined,
         tcpKeepalive: undefined,
