@@ -15,6 +15,7 @@ import {
   parseIstioBehaviors,
   parseLabels,
   parseLineCount,
+  parseLocality,
   parseMount,
   parseName,
   parsePort,
@@ -33,6 +34,11 @@ describe('flags', () => {
     assert.deepEqual(parseIstioBehaviors('delegate', ['delegate', 'ingress-secret']), ['delegate', 'ingress-secret']);
     assert.deepEqual(parseIstioBehaviors('all'), istioBehaviors);
     refuses(parseIstioBehaviors, ['', 'delegates', 'delegate,', 'ALL']);
+  });
+
+  it('take a locality of one to three parts', () => {
+    for (const text of ['eu-west', 'eu-west/a', 'eu-west/a/rack-1', 'R_1/z.2']) assert.equal(parseLocality(text), text);
+    refuses(parseLocality, ['', '/', 'eu/', '/a', 'eu//a', 'a/b/c/d', 'eu-*', 'eu west', '-a', 'x'.repeat(64)]);
   });
 
   it('take a port map in one or several flags', () => {

@@ -108,6 +108,14 @@ export function parseName(text: string): string {
   return text;
 }
 
+/** `eu-west`, `eu-west/a`, `eu-west/a/rack-1`. */
+export function parseLocality(text: string): string {
+  const parts = text.split('/');
+  if (parts.length > 3 || !parts.every((part) => /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(part)))
+    throw usageError(`"${text}" is not REGION/ZONE/SUBZONE, as in eu-west/a or eu-west.`);
+  return text;
+}
+
 /** `10s`, `1m`, `500ms`, or seconds; returns milliseconds. */
 export function parseDuration(text: string): number {
   const [, amount, unit] = /^(\d{1,6})(ms|s|m)?$/.exec(text) ?? [];

@@ -11,6 +11,7 @@ import {
   parseHostPort,
   parseIstioBehaviors,
   parseLabels,
+  parseLocality,
   parseMount,
   parseName,
   parsePortMap,
@@ -98,6 +99,8 @@ export interface ProxyFlags extends LocalNodeFlags {
   readonly metadata: Readonly<Record<string, string>>;
   readonly engine: 'embedded' | 'envoy';
   readonly name: string | undefined;
+  readonly locality: string | undefined;
+  readonly nodeName: string | undefined;
   readonly mount: readonly Mount[] | undefined;
   readonly dnsServer: readonly HostPort[] | undefined;
   readonly workers: number | undefined;
@@ -113,6 +116,15 @@ export function addProxyOptions(command: Command): Command {
       new Option('--metadata <name=value,…>', 'what the gateway tells of itself, for match.proxy of EnvoyFilters')
         .argParser((text: string, previous: Record<string, string>) => parseLabels(text, previous))
         .default({}, 'none'),
+    )
+    .addOption(
+      new Option(
+        '--locality <region/zone/subzone>',
+        'where the gateway is, for localityLbSetting; later parts optional',
+      ).argParser(parseLocality),
+    )
+    .addOption(
+      new Option('--node-name <name>', 'Node the gateway runs on, whose labels tell its locality').argParser(parseName),
     )
     .addOption(
       new Option(
@@ -144,6 +156,8 @@ export function proxyOptions(flags: ProxyFlags, defaultName: string): ProxyOptio
     metadata: flags.metadata,
     bind: flags.bind,
     portMap: flags.portMap,
+    locality: flags.locality,
+    nodeName: flags.nodeName,
     mounts: flags.mount ?? [],
     dnsServers: flags.dnsServer ?? [],
     workers: flags.workers,

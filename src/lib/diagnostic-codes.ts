@@ -108,6 +108,10 @@ export const diagnosticCodes = {
     name: 'EnvoyPatchWithoutEffect',
     doc: 'An EnvoyFilter, or a patch of it, is for nothing that the gateways have.',
   },
+  TG0037: {
+    name: 'LocalityUnknown',
+    doc: 'A gateway does not know its region and zone, so settings that go by them have no effect.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

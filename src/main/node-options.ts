@@ -14,6 +14,8 @@ export function nodeOptions(options: ProxyOptions, adminAddress: string | undefi
     labels: options.labels,
     metadata: options.metadata,
     dataPlane: options.engine,
+    locality: options.locality,
+    nodeName: options.nodeName,
     localNode: { bind: options.bind, portMap: options.portMap },
     adminAddress,
     version: versions().tidegate,

@@ -66,6 +66,10 @@ export interface ProxyOptions {
   readonly bind: string;
   /** Gateway port to bound port. */
   readonly portMap: Readonly<Record<number, number>>;
+  /** `region/zone/subzone`. */
+  readonly locality?: string | undefined;
+  /** Of the Kubernetes Node whose labels tell the locality. */
+  readonly nodeName?: string | undefined;
   readonly mounts: readonly Mount[];
   /** Asked for the names of endpoints, in place of the machine's own; `host` is an IP address. */
   readonly dnsServers: readonly HostPort[];

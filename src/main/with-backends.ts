@@ -35,6 +35,7 @@ function syntheticService({ namespace, service, port }: Backend): Resource<'Serv
     selector: {},
     ports,
     publishNotReadyAddresses: false,
+    trafficDistribution: undefined,
   };
   return { kind: 'Service', apiVersion: 'v1', metadata: metadata(namespace, service), spec, origin, diagnostics: [] };
 }

@@ -24,6 +24,10 @@ export interface ProxyNode {
   readonly labels: Readonly<Record<string, string>>;
   readonly dataPlane: DataPlaneKind;
   readonly localNode: LocalNode | undefined;
+  /** `region/zone/subzone`; '' where it does not say. */
+  readonly locality: string;
+  /** Of Kubernetes; '' where it does not say. */
+  readonly nodeName: string;
   /** Host and port of the gateway's own admin server, where the configuration it really has can be read. */
   readonly adminAddress: string | undefined;
   readonly version: string;
@@ -41,11 +45,14 @@ export interface NodeOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly dataPlane: DataPlaneKind;
   readonly localNode?: LocalNode | undefined;
+  /** `region/zone/subzone`, the later parts optional. */
+  readonly locality?: string | undefined;
+  readonly nodeName?: string | undefined;
   readonly adminAddress?: string | undefined;
   readonly version: string;
 }
 
-/** Metadata keys LABELS, NAMESPACE and NAME are Istio's; ours are under TIDEGATE. */
+/** Metadata keys LABELS, NAMESPACE, NAME and NODE_NAME are Istio's; ours are under TIDEGATE. */
 export function nodeMetadata(options: NodeOptions): JsonObject {
   const tidegate: JsonObject = { DATA_PLANE: options.dataPlane, VERSION: options.version };
   if (options.localNode) {
@@ -57,11 +64,13 @@ export function nodeMetadata(options: NodeOptions): JsonObject {
     NAME: options.name,
     NAMESPACE: options.namespace,
     LABELS: { ...options.labels },
+    ...(options.nodeName && { NODE_NAME: options.nodeName }),
     TIDEGATE: tidegate,
   };
 }
 
 export function createNode(options: NodeOptions): Node {
+  const [region = '', zone = '', subZone = ''] = (options.locality ?? '').split('/');
   return create(NodeSchema, {
     id: nodeId({
       address: options.address,
@@ -70,6 +79,7 @@ export function createNode(options: NodeOptions): Node {
       domain: options.domain ?? 'cluster.local',
     }),
     cluster: options.labels.app ?? 'istio-ingressgateway',
+    ...(options.locality && { locality: { region, zone, subZone } }),
     metadata: nodeMetadata(options),
   });
 }
@@ -103,6 +113,7 @@ export function parseNode(node: Node): ProxyNode {
   const metadata: Record<string, unknown> = node.metadata ?? {};
   const tidegate = isObject(metadata.TIDEGATE) ? metadata.TIDEGATE : {};
   const [, , name, domain] = node.id.split('~');
+  const { locality } = node;
   return {
     id: node.id,
     name: name ?? node.id,
@@ -110,6 +121,8 @@ export function parseNode(node: Node): ProxyNode {
     labels: readStrings(metadata.LABELS),
     dataPlane: tidegate.DATA_PLANE === 'embedded' ? 'embedded' : 'envoy',
     localNode: readLocalNode(tidegate.LOCAL_NODE),
+    locality: locality ? [locality.region, locality.zone, locality.subZone].join('/').replace(/\/+$/, '') : '',
+    nodeName: isString(metadata.NODE_NAME) ? metadata.NODE_NAME : '',
     adminAddress: isString(tidegate.ADMIN_ADDRESS) ? tidegate.ADMIN_ADDRESS : undefined,
     version: isString(tidegate.VERSION) ? tidegate.VERSION : '',
     metadata: omit(readStrings(metadata), ownTexts),

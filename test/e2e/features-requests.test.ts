@@ -48,6 +48,10 @@ interface Expectation {
   readonly answered?: readonly (number | null)[];
   /** What several requests at a time came to, with how often. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** As `counts`, in parts of 1, within five times what chance makes of them; none but these may come. */
+  readonly shares?: Readonly<Record<string, number>>;
+  /** As `shares`, and others may come too. */
+  readonly rest?: Readonly<Record<string, number>>;
   /** What the application saw of TLS. */
   readonly seenTls?: Readonly<Record<string, string | null>>;
   /** h1 or h2, as the application was spoken to. */
@@ -165,6 +169,8 @@ function observe(
     ),
     checks: checksOf(checks, expected.checks ?? []),
     counts: result.counts,
+    shares: sharesOf(result.counts, expected.shares ?? {}),
+    rest: pick(sharesOf(result.counts, expected.rest ?? {}), Object.keys(expected.rest ?? {})),
     seenProtocol: seen.proto,
     seenTls: seen.tls as Expectation['seenTls'],
     seenPath: seen.path,
@@ -173,8 +179,38 @@ function observe(
   return Object.fromEntries(Object.keys(expected).map((key) => [key, all[key]])) as Expectation;
 }
 
+const pick = (shares: Readonly<Record<string, number>>, outcomes: readonly string[]) =>
+  Object.fromEntries(outcomes.map((outcome) => [outcome, shares[outcome] ?? 0]));
+
+/** Those as far from what is wanted as chance explains become what is wanted. */
+function sharesOf(
+  counts: Readonly<Record<string, number>> | undefined,
+  wanted: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const total = Object.values(counts ?? {}).reduce((sum, count) => sum + count, 0);
+  return Object.fromEntries(
+    Object.keys({ ...wanted, ...counts }).map((outcome) => {
+      const share = (counts?.[outcome] ?? 0) / total;
+      const want = wanted[outcome] ?? 0;
+      const tolerance = 5 * Math.sqrt((want * (1 - want)) / total) + Number.EPSILON;
+      return [outcome, Math.abs(share - want) <= tolerance ? want : share];
+    }),
+  );
+}
+
 const isAuthz = (definition: { readonly kind?: string }): definition is AuthzServerDefinition =>
   definition.kind === 'authz-http' || definition.kind === 'authz-grpc';
+
+/** Where proxy.yaml has the gateway. */
+function placeFlags(folder: string): readonly string[] {
+  const file = join(folder, 'proxy.yaml');
+  const { locality, nodeName, labels } = fieldsOf(existsSync(file) ? parse(readFileSync(file, 'utf8')) : undefined);
+  return [
+    ...(typeof locality === 'string' ? ['--locality', locality] : []),
+    ...(typeof nodeName === 'string' ? ['--node-name', nodeName] : []),
+    ...Object.entries(fieldsOf(labels)).flatMap(([name, value]) => ['--labels', `${name}=${value}`]),
+  ];
+}
 
 const features = readdirSync(featuresFolder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(join(featuresFolder, entry.name, 'requests.yaml')))
@@ -206,7 +242,13 @@ for (const dataPlane of dataPlaneNames)
           portMap = await portMapFor([...numbers, ...requests.map((request) => request.port ?? 80)]);
           await backends.start(definitions.filter((one): one is BackendDefinition => !isAuthz(one)));
           for (const definition of definitions.filter(isAuthz)) authzServers.push(await startAuthzServer(definition));
-          tidegate = await startTidegate({ manifests: [join(folder, 'manifests.yaml')], dataPlane, portMap, mounts });
+          tidegate = await startTidegate({
+            manifests: [join(folder, 'manifests.yaml')],
+            dataPlane,
+            portMap,
+            mounts,
+            args: placeFlags(folder),
+          });
         });
         after(async () => {
           await tidegate?.stop();

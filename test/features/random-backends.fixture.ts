@@ -37,11 +37,29 @@ const hash = sparse({
   ringHash: record({ minimumRingSize: rarely(fc.constantFrom(0, 64, 1024, 8_388_608)) }),
   maglev: record({ tableSize: rarely(fc.constantFrom(0, 2, 11, 1009, 1000, 5_000_011)) }),
 });
+const locality = rarely(fc.constantFrom('r', 'r/z', 'r/z/s', 'q', 'q/*', '*'), nasty);
+const region = rarely(fc.constantFrom('r', 'q', 'p'), nasty);
+const failover = list(record({ from: region, to: region }));
+const failoverPriority = list(
+  rarely(fc.constantFrom('version', 'version=v1', 'topology.istio.io/network', 'topology.kubernetes.io/zone'), nasty),
+);
 const loadBalancer = sparse({
   simple: rarely(fc.constantFrom('ROUND_ROBIN', 'RANDOM', 'LEAST_REQUEST', 'LEAST_CONN', 'PASSTHROUGH', 'UNSPECIFIED')),
   consistentHash: hash,
   warmup: record({ duration, minimumPercent: share, aggression: rarely(fc.constantFrom(1, 1.5, 100)) }),
   warmupDurationSecs: duration,
+  localityLbSetting: sparse({
+    enabled: rarely(fc.boolean()),
+    distribute: list(
+      record({
+        from: locality,
+        to: rarely(fc.constantFrom({ r: 50, q: 50 }, { 'r/*': 99, q: 1 }, { '*': 100 }, { r: 1 }, { r: '50', q: 50 })),
+      }),
+    ),
+    failover,
+    failoverPriority,
+  }),
+  zoneAwareLbSetting: sparse({ enabled: rarely(fc.boolean()), failover, failoverPriority, minClusterSize: count }),
 });
 const connectionPool = record({
   tcp: sparse({

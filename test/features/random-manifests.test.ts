@@ -17,7 +17,12 @@ import { manifest, surroundings } from './random-manifests.fixture.ts';
 import { staticBootstrap } from './static-bootstrap.ts';
 import { validateWithEnvoy } from './validate-with-envoy.ts';
 
-const proxyClass = { namespace: 'istio-system', labels: { istio: 'ingressgateway' }, localNode: undefined };
+const proxyClass = {
+  namespace: 'istio-system',
+  labels: { istio: 'ingressgateway' },
+  localNode: undefined,
+  locality: 'r/z/s',
+};
 
 const batches = 40;
 const batchSize = 250;

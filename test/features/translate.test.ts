@@ -112,6 +112,8 @@ describe('proxyClassOf', () => {
     labels: { a: '1', b: '2' },
     dataPlane: 'envoy',
     localNode: { bind: '127.0.0.1', portMap: { 80: 8080, 443: 8443 } },
+    locality: 'r/z',
+    nodeName: '',
     adminAddress: undefined,
     version: '1',
   } as const;
@@ -134,6 +136,8 @@ describe('proxyClassOf', () => {
       { ...node, labels: { a: '1' } },
       { ...node, metadata: { CLUSTER_ID: 'west' } },
       { ...node, localNode: undefined },
+      { ...node, locality: 'r/z2' },
+      { ...node, nodeName: 'n' },
       { ...node, localNode: { bind: '127.0.0.1', portMap: { 80: 8081 } } },
     ].map((one) => proxyClassKey(proxyClassOf(one)));
     assert.equal(new Set(keys).size, keys.length);

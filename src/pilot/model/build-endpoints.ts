@@ -2,6 +2,7 @@
 import type { EndpointPort } from '../resources/endpoints.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { ServicePort } from '../resources/service.ts';
+import { endpointPlace, type NodeIndex, workloadPlace } from './locality.ts';
 import type { ModelEndpoint } from './model.ts';
 import type { PodIndex } from './pod-index.ts';
 import { selectorMatches } from './proxy-class.ts';
@@ -16,6 +17,7 @@ export interface EndpointSources {
   readonly workloadEntries: readonly Resource<'WorkloadEntry'>[];
   /** One for each address of `slices`, or else of `endpoints`, in their order. */
   readonly backing: readonly (Resource<'Pod'> | undefined)[];
+  readonly nodes: NodeIndex;
 }
 
 /** Every address with what it says of its Pod, ready or not. */
@@ -36,10 +38,6 @@ export function backingPods(
   );
 }
 
-const plain = { locality: '', weight: 1 };
-
-const labelsOf = (pod: Resource<'Pod'> | undefined): ModelEndpoint['labels'] => pod?.metadata.labels ?? {};
-
 const isTcp = (port: { readonly protocol: string }): boolean => port.protocol === 'TCP';
 
 /** A port with the Service port's name; where both sides have only one, their names may differ as they please. */
@@ -57,19 +55,24 @@ function portNumber(service: Resource<'Service'>, port: ServicePort, offered: re
   return match === undefined ? undefined : (match.port ?? fixedPort(port));
 }
 
-function fromSlices(service: Resource<'Service'>, port: ServicePort, { slices, backing }: EndpointSources) {
-  const found: ModelEndpoint[] = [];
+/** What was found, and whether it may get requests: those that may not still count where zones are compared. */
+interface FoundEndpoint extends ModelEndpoint {
+  readonly usable: boolean;
+}
+
+function fromSlices(service: Resource<'Service'>, port: ServicePort, { slices, backing, nodes }: EndpointSources) {
+  const found: FoundEndpoint[] = [];
   let index = 0;
   for (const { spec } of slices) {
     // A slice without ports means all ports (headless Services without ports have such).
     const number = spec.ports.length === 0 ? fixedPort(port) : portNumber(service, port, spec.ports);
     for (const endpoint of spec.endpoints)
       for (const address of endpoint.addresses) {
-        const labels = labelsOf(backing[index]);
+        const place = endpointPlace(nodes, backing[index], endpoint);
         index += 1;
         if (number === undefined || spec.addressType === 'FQDN') continue;
-        if (endpoint.ready || service.spec.publishNotReadyAddresses)
-          found.push({ ...plain, address, port: number, labels });
+        const usable = endpoint.ready || service.spec.publishNotReadyAddresses;
+        if (usable || !endpoint.terminating) found.push({ ...place, address, port: number, weight: 1, usable });
       }
   }
   return found;
@@ -79,17 +82,17 @@ function fromEndpoints(
   service: Resource<'Service'>,
   port: ServicePort,
   endpoints: Resource<'Endpoints'>,
-  backing: EndpointSources['backing'],
+  { backing, nodes }: EndpointSources,
 ) {
-  const found: ModelEndpoint[] = [];
+  const found: FoundEndpoint[] = [];
   let index = 0;
   for (const { addresses, notReadyAddresses, ports } of endpoints.spec.subsets) {
     const number = portNumber(service, port, ports);
-    for (const [i, { ip }] of [...addresses, ...notReadyAddresses].entries()) {
-      const labels = labelsOf(backing[index]);
+    for (const [i, address] of [...addresses, ...notReadyAddresses].entries()) {
+      const place = endpointPlace(nodes, backing[index], address);
       index += 1;
-      const counts = i < addresses.length || service.spec.publishNotReadyAddresses;
-      if (number !== undefined && counts) found.push({ ...plain, address: ip, port: number, labels });
+      const usable = i < addresses.length || service.spec.publishNotReadyAddresses;
+      if (number !== undefined) found.push({ ...place, address: address.ip, port: number, weight: 1, usable });
     }
   }
   return found;
@@ -100,13 +103,17 @@ export function namedPort(pod: Resource<'Pod'>, name: string): number | undefine
   return pod.spec.containerPorts.find((port) => port.name === name && isTcp(port))?.containerPort;
 }
 
-function fromPods(service: Resource<'Service'>, port: ServicePort, pods: readonly Resource<'Pod'>[]) {
+function fromPods(
+  service: Resource<'Service'>,
+  port: ServicePort,
+  { pods, nodes }: EndpointSources,
+): readonly FoundEndpoint[] {
   return pods.flatMap((pod) => {
     const { podIP, ready } = pod.spec;
     const number = typeof port.targetPort === 'number' ? port.targetPort : namedPort(pod, port.targetPort);
     if (podIP === undefined || number === undefined) return [];
     return ready || service.spec.publishNotReadyAddresses
-      ? [{ ...plain, address: podIP, port: number, labels: labelsOf(pod) }]
+      ? [{ ...endpointPlace(nodes, pod), address: podIP, port: number, weight: 1, usable: true }]
       : [];
   });
 }
@@ -127,33 +134,34 @@ export function selectPods(service: Resource<'Service'>, pods: readonly Resource
 const compareEndpoints = (a: ModelEndpoint, b: ModelEndpoint): number =>
   (a.address < b.address ? -1 : a.address > b.address ? 1 : 0) || a.port - b.port;
 
-/** Each address once, in order; unready and terminating ones are left out, as Istio does. */
+/** Each address once, in order; terminating ones are left out, as Istio does, and unready ones told apart. */
 export function buildEndpoints(
   service: Resource<'Service'>,
   port: ServicePort,
   sources: EndpointSources,
-): readonly ModelEndpoint[] {
+): { readonly endpoints: readonly ModelEndpoint[]; readonly unready: readonly ModelEndpoint[] } {
   const found =
     sources.slices.length > 0
       ? fromSlices(service, port, sources)
       : sources.endpoints !== undefined
-        ? fromEndpoints(service, port, sources.endpoints, sources.backing)
-        : fromPods(service, port, sources.pods);
-  return uniqueEndpoints([...found, ...fromWorkloadEntries(port, sources.workloadEntries)]);
+        ? fromEndpoints(service, port, sources.endpoints, sources)
+        : fromPods(service, port, sources);
+  const all = uniqueEndpoints([...found, ...fromWorkloadEntries(port, sources.workloadEntries)]);
+  return { endpoints: all.filter(({ usable }) => usable), unready: all.filter(({ usable }) => !usable) };
 }
 
 /** Machines that the Service's selector finds beside Pods. */
-function fromWorkloadEntries(port: ServicePort, entries: EndpointSources['workloadEntries']) {
+function fromWorkloadEntries(port: ServicePort, entries: EndpointSources['workloadEntries']): readonly FoundEndpoint[] {
   return entries.flatMap(({ spec, metadata }) => {
     const number = spec.ports[port.name] ?? fixedPort(port);
     if (spec.address === undefined) return [];
-    const labels = { ...metadata.labels, ...spec.labels };
-    return [{ address: spec.address, port: number, labels, locality: spec.locality ?? '', weight: spec.weight ?? 1 }];
+    const place = workloadPlace(spec.locality, { ...metadata.labels, ...spec.labels });
+    return [{ ...place, address: spec.address, port: number, weight: spec.weight ?? 1, usable: true }];
   });
 }
 
 /** Each address once, in order. */
-export function uniqueEndpoints(endpoints: readonly ModelEndpoint[]): readonly ModelEndpoint[] {
+export function uniqueEndpoints<Endpoint extends ModelEndpoint>(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   const unique = new Map(endpoints.map((endpoint) => [`${endpoint.address} ${endpoint.port}`, endpoint]));
   return [...unique.values()].sort(compareEndpoints);
 }

@@ -20,6 +20,7 @@ import { checkServiceEntry } from './check-service-entry.ts';
 import { checkVirtualService } from './check-virtual-service.ts';
 import { compareResources } from './compare-resources.ts';
 import { rootsSuffix } from './credential-names.ts';
+import { indexNodes } from './locality.ts';
 import { mergeDelegates } from './merge-delegates.ts';
 import { rootNamespace } from './mesh-settings.ts';
 import type { Model, ModelGateway, ModelSecret, ModelVirtualService } from './model.ts';
@@ -187,6 +188,7 @@ export function buildModel(
   const model: Model = {
     mesh: mesh.mesh,
     likeIstio,
+    nodes: indexNodes(objects.Node),
     services,
     destinationRules: rules.destinationRules,
     telemetries: inOrder(objects.Telemetry),

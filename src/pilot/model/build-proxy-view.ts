@@ -9,7 +9,9 @@ import { buildRouteTable } from './build-route-table.ts';
 import type { RouteContext } from './build-routes.ts';
 import { buildTcpChain } from './build-tcp-chain.ts';
 import { buildTlsChains, type NameOwner } from './build-tls-chains.ts';
+import { checkLocality } from './check-locality.ts';
 import { serverNamesOf } from './host-names.ts';
+import { proxyPlace } from './locality.ts';
 import { type MergedListener, mergeServers, type PlacedServer } from './merge-servers.ts';
 import type { Model } from './model.ts';
 import type { PortRow } from './port-row.ts';
@@ -223,7 +225,9 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
     builder.routeTables,
   );
   const envoyFilters = selectEnvoyFilters(model.envoyFilters, proxyClass);
+  const place = proxyPlace(model.nodes, proxyClass);
   return {
+    place,
     mesh: model.mesh,
     accessLogs,
     envoyPatches: envoyFilters.patches,
@@ -248,6 +252,7 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
       envoyFilters.diagnostics,
       authorized.diagnostics,
       traffic.diagnostics,
+      checkLocality([...clusters.values()], proxyClass, place),
       uncheckedConnections(model, authorization, tcpPorts),
     ),
   };

@@ -7,6 +7,7 @@ import { backendProtocol } from './backend-protocol.ts';
 import { selectWorkloadEntries, uniqueEndpoints } from './build-endpoints.ts';
 import { compareResources } from './compare-resources.ts';
 import { exportedTo } from './export-to.ts';
+import { endpointPlace, indexNodes, type NodeIndex, workloadPlace } from './locality.ts';
 import type { ModelEndpoint, ModelService, ModelServicePort } from './model.ts';
 import type { PodIndex } from './pod-index.ts';
 import { selectorMatches } from './proxy-class.ts';
@@ -17,6 +18,7 @@ type Entry = Resource<'ServiceEntry'>;
 interface Selected {
   readonly workloadEntries: readonly Resource<'WorkloadEntry'>[];
   readonly pods: readonly Resource<'Pod'>[];
+  readonly nodes: NodeIndex;
 }
 
 const numberOf = (port: ServiceEntryPort, ports: Readonly<Record<string, number>>): number =>
@@ -27,10 +29,9 @@ const endpointOf = (port: ServiceEntryPort, workload: WorkloadEntrySpec): readon
     ? []
     : [
         {
+          ...workloadPlace(workload.locality, workload.labels),
           address: workload.address,
           port: numberOf(port, workload.ports),
-          labels: workload.labels,
-          locality: workload.locality ?? '',
           weight: workload.weight ?? 1,
         },
       ];
@@ -41,17 +42,17 @@ function listed({ spec }: Entry, host: string, port: ServiceEntryPort): readonly
   const endpoints = spec.endpoints.flatMap((workload) => endpointOf(port, workload));
   if (spec.resolution === 'NONE') return [];
   if (endpoints.length > 0 || !usesNames || host.startsWith('*')) return endpoints;
-  return [{ address: host, port: port.targetPort ?? port.number, labels: {}, locality: '', weight: 1 }];
+  return [{ ...workloadPlace(undefined, {}), address: host, port: port.targetPort ?? port.number, weight: 1 }];
 }
 
-const selected = (port: ServiceEntryPort, { workloadEntries, pods }: Selected): readonly ModelEndpoint[] => [
+const selected = (port: ServiceEntryPort, { workloadEntries, pods, nodes }: Selected): readonly ModelEndpoint[] => [
   ...workloadEntries.flatMap(({ metadata, spec }) =>
     endpointOf(port, { ...spec, labels: { ...metadata.labels, ...spec.labels } }),
   ),
-  ...pods.flatMap(({ metadata, spec }) =>
-    spec.podIP === undefined || !spec.ready
+  ...pods.flatMap((pod) =>
+    pod.spec.podIP === undefined || !pod.spec.ready
       ? []
-      : [{ address: spec.podIP, port: numberOf(port, {}), labels: metadata.labels, locality: '', weight: 1 }],
+      : [{ ...endpointPlace(nodes, pod), address: pod.spec.podIP, port: numberOf(port, {}), weight: 1 }],
   ),
 ];
 
@@ -69,6 +70,7 @@ function buildPorts(entry: Entry, host: string, workloads: Selected): readonly M
       targetPort: port.targetPort ?? port.number,
       nodePort: undefined,
       endpoints: found,
+      unready: [],
     });
   }
   return [...ports.values()];
@@ -95,18 +97,21 @@ function buildService(
     discovery: resolution === 'DNS' ? 'names' : resolution === 'DNS_ROUND_ROBIN' ? 'one name' : 'addresses',
     isExternal: location === 'MESH_EXTERNAL',
     subjectAltNames,
+    prefersNear: undefined,
     resource: entry,
   };
 }
 
 function workloadsOf({ metadata, spec }: Entry, objects: SnapshotObjects, pods: PodIndex): Selected {
   const selector = spec.workloadSelector;
-  if (selector === undefined || Object.keys(selector).length === 0) return { workloadEntries: [], pods: [] };
+  const nodes = indexNodes(objects.Node);
+  if (selector === undefined || Object.keys(selector).length === 0) return { workloadEntries: [], pods: [], nodes };
   const { namespace } = metadata;
   const entries = [...objects.WorkloadEntry.values()].filter((entry) => entry.metadata.namespace === namespace);
   return {
     workloadEntries: selectWorkloadEntries(selector, entries),
     pods: pods.inNamespace(namespace).filter((pod) => selectorMatches(selector, pod.metadata.labels)),
+    nodes,
   };
 }
 
@@ -133,6 +138,7 @@ export function buildServiceEntries(
       const kept =
         before?.resource === entry &&
         known !== undefined &&
+        known.nodes === workloads.nodes &&
         sameList(known.workloadEntries, workloads.workloadEntries) &&
         sameList(known.pods, workloads.pods);
       const service = kept ? before : buildService(entry, host, workloads, defaultExportTo);

@@ -14,6 +14,7 @@ import {
 import { buildServiceEntries } from './build-service-entries.ts';
 import { type ExportTo, exportedTo } from './export-to.ts';
 import { serviceHost } from './host-names.ts';
+import { indexNodes } from './locality.ts';
 import type { ModelService, ModelServicePort } from './model.ts';
 import { indexPods } from './pod-index.ts';
 import { sameList } from './same-list.ts';
@@ -25,6 +26,14 @@ function exportToOf({ metadata }: Resource<'Service'>, defaultExportTo: readonly
   const text = metadata.annotations[exportToAnnotation] ?? '';
   const names = text.trim() === '' ? [] : text.split(',').map((part) => part.trim());
   return exportedTo(names, defaultExportTo, metadata.namespace);
+}
+
+/** The annotation is what Istio had before Kubernetes had the field. */
+function nearnessOf({ metadata, spec }: Resource<'Service'>): ModelService['prefersNear'] {
+  const annotation = metadata.annotations['networking.istio.io/traffic-distribution']?.toLowerCase();
+  const written = spec.trafficDistribution?.toLowerCase() ?? annotation;
+  if (written === 'prefersamenode') return 'node';
+  return written === 'preferclose' || written === 'prefersamezone' ? 'zone' : undefined;
 }
 
 function targetPort(port: Resource<'Service'>['spec']['ports'][number], pods: EndpointSources['pods']) {
@@ -46,7 +55,7 @@ function buildPorts(resource: Resource<'Service'>, sources: EndpointSources): re
       protocol: backendProtocol(port),
       targetPort: targetPort(port, sources.pods),
       nodePort: port.nodePort,
-      endpoints: buildEndpoints(resource, port, sources),
+      ...buildEndpoints(resource, port, sources),
     });
   }
   return [...ports.values()];
@@ -72,6 +81,7 @@ function buildService(
     discovery: 'addresses',
     isExternal: false,
     subjectAltNames: [],
+    prefersNear: nearnessOf(resource),
     resource,
   };
 }
@@ -96,6 +106,7 @@ function reuse(before: ModelService | undefined, resource: Resource<'Service'>, 
   if (before === undefined || known === undefined || before.resource !== resource) return undefined;
   const same =
     known.endpoints === sources.endpoints &&
+    known.nodes === sources.nodes &&
     sameList(known.slices, sources.slices) &&
     sameList(known.pods, sources.pods) &&
     sameList(known.backing, sources.backing) &&
@@ -112,6 +123,7 @@ export function buildServices(
     spec.serviceName === undefined ? undefined : objectKey(metadata.namespace, spec.serviceName),
   );
   const pods = indexPods(objects.Pod);
+  const nodes = indexNodes(objects.Node);
   const workloadEntries = Map.groupBy(objects.WorkloadEntry.values(), ({ metadata }) => metadata.namespace);
   // Services win over ServiceEntries with their host.
   const services = new Map(
@@ -127,6 +139,7 @@ export function buildServices(
       ),
       pods: selectPods(resource, pods.inNamespace(resource.metadata.namespace)),
       backing: backingPods(written, pods),
+      nodes,
     };
     const host = serviceHost(resource.metadata.namespace, resource.metadata.name);
     const kept = reuse(previous?.get(host), resource, sources);

@@ -25,7 +25,7 @@ export const meshFields: FieldTable = {
   enableEnvoyAccessLogService: unsupported('Logs go to files only.'),
   ...tableOf(['trustDomain', 'trustDomainAliases'], unsupported('The trust domain is cluster.local.')),
   rootNamespace: unsupported('It is istio-system.'),
-  ...tableOf(['localityLbSetting', 'zoneAwareLbSetting'], unsupported('All localities count the same.')),
+  ...tableOf(['localityLbSetting', 'zoneAwareLbSetting'], served),
   serviceSettings: noEffectHere('It is about meshes of several clusters.'),
   discoverySelectors: unsupported('Objects of all namespaces count.'),
 };

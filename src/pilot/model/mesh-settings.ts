@@ -1,5 +1,11 @@
 // What the mesh's settings come to after defaults: the part of MeshConfig that an ingress gateway here obeys.
-import type { ConnectionPool, OutlierDetection, TcpKeepalive } from '../resources/destination-rule.ts';
+import type {
+  ConnectionPool,
+  LocalityLbSetting,
+  OutlierDetection,
+  TcpKeepalive,
+  ZoneAwareLbSetting,
+} from '../resources/destination-rule.ts';
 import type { TlsVersion } from '../resources/gateway.ts';
 import type { HttpRetry } from '../resources/virtual-service.ts';
 import { defaultProxyConfig, type ProxyConfigSettings } from './proxy-config.ts';
@@ -59,6 +65,8 @@ export interface UpstreamSettings {
   /** Where a DestinationRule has none. */
   readonly connectionPool: ConnectionPool | undefined;
   readonly outlierDetection: OutlierDetection | undefined;
+  readonly localityLb: LocalityLbSetting;
+  readonly zoneAwareLb: ZoneAwareLbSetting | undefined;
   readonly connectTimeoutMs: number;
   readonly tcpKeepalive: TcpKeepalive | undefined;
   /** Ports that say HTTP are spoken to in HTTP/2. */
@@ -133,6 +141,9 @@ export const defaultMeshSettings: MeshSettings = {
   numTrustedProxies: 0,
   proxyProtocol: false,
   upstream: {
+    // On: a DestinationRule with outlierDetection orders localities without asking for it.
+    localityLb: { enabled: true, distribute: [], failover: [], failoverPriority: [] },
+    zoneAwareLb: undefined,
     connectTimeoutMs: 10_000,
     tcpKeepalive: undefined,
     upgradesToHttp2: false,

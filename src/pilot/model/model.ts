@@ -22,13 +22,14 @@ import type { DestinationRules } from './build-destination-rules.ts';
 import type { RootsResult } from './build-root-certificates.ts';
 import type { ExportTo } from './export-to.ts';
 import type { ServerHost } from './host-names.ts';
+import type { NodeIndex } from './locality.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { FetchedKeys } from './select-request-authentications.ts';
 
 export interface ModelEndpoint {
   readonly address: string;
   readonly port: number;
-  /** Of its Pod: what subsets choose by. */
+  /** Of its Pod and its place: what subsets choose by. */
   readonly labels: Readonly<Record<string, string>>;
   /** `region/zone/subzone`; '' where nothing is known of it. */
   readonly locality: string;
@@ -44,6 +45,7 @@ export interface ModelServicePort {
   readonly nodePort: number | undefined;
   /** Ready ones, each once, in a stable order. */
   readonly endpoints: readonly ModelEndpoint[];
+  readonly unready: readonly ModelEndpoint[];
 }
 
 export interface ModelService {
@@ -67,6 +69,8 @@ export interface ModelService {
   readonly isExternal: boolean;
   /** That endpoints have to have in their certificates, where a DestinationRule says nothing of it. */
   readonly subjectAltNames: readonly string[];
+  /** Requests go to endpoints in the gateway's zone, or on its Node, as long as these are ready. */
+  readonly prefersNear: 'zone' | 'node' | undefined;
   readonly resource: Resource<'Service'> | Resource<'ServiceEntry'>;
 }
 
@@ -284,6 +288,7 @@ export interface Model {
   readonly mesh: MeshSettings;
   /** Where Istio's way was asked for instead of ours. */
   readonly likeIstio: ReadonlySet<IstioBehavior>;
+  readonly nodes: NodeIndex;
   /** By host. */
   readonly services: ReadonlyMap<string, ModelService>;
   readonly destinationRules: DestinationRules;

@@ -18,6 +18,9 @@ export interface ProxyClass {
   readonly localNode: LocalNodeBinding | undefined;
   /** Texts that it tells of itself, apart from its name: what EnvoyFilters may ask for. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What the proxy says of its place, `region/zone/subzone`, and the Node it runs on: both decide which endpoints are near. */
+  readonly locality?: string | undefined;
+  readonly nodeName?: string | undefined;
 }
 
 /** True if every label that the selector asks for is there. An empty selector selects everything. */
@@ -33,11 +36,13 @@ const sortedEntries = (record: Readonly<Record<string, unknown>>): readonly (rea
 
 /** Equal for classes with equal content, whatever the order of their labels. */
 export function proxyClassKey(proxyClass: ProxyClass): string {
-  const { namespace, labels, localNode, metadata = {} } = proxyClass;
+  const { namespace, labels, localNode, metadata = {}, locality, nodeName } = proxyClass;
   return JSON.stringify([
     namespace,
     sortedEntries(labels),
     localNode === undefined ? null : [localNode.bind, sortedEntries(localNode.portMap)],
     sortedEntries(metadata),
+    locality ?? '',
+    nodeName ?? '',
   ]);
 }

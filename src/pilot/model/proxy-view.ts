@@ -18,6 +18,7 @@ import type { CertificatePair } from './build-certificate.ts';
 import type { RootsResult } from './build-root-certificates.ts';
 import type { ClusterPolicy } from './cluster-policy.ts';
 import type { ClusterView, Target } from './cluster-view.ts';
+import type { ProxyPlace } from './locality.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { HeaderMatch, NamedSecret, PathMatch, ServerTlsSettings } from './model.ts';
 import type { PortRow } from './port-row.ts';
@@ -177,6 +178,7 @@ export interface SecretView {
 }
 
 export interface ProxyView {
+  readonly place: ProxyPlace;
   readonly mesh: MeshSettings;
   readonly authorization: Authorization;
   readonly accessLogs: AccessLogs;

@@ -1,12 +1,15 @@
 // What the mesh settings say of connections to endpoints, where no DestinationRule says otherwise.
 import {
   connectionPoolFields,
+  localityLbFields,
   outlierDetectionFields,
   tcpKeepaliveFields,
+  zoneAwareLbFields,
 } from '../resources/destination-rule-fields.ts';
 import { durationField, enumField, messageField, stringField } from '../resources/fields.ts';
 import type { Message } from '../resources/message.ts';
 import { parseConnectionPool, parseTcpKeepalive } from '../resources/parse-connection-pool.ts';
+import { parseLocalityLb, parseZoneAwareLb } from '../resources/parse-locality-lb.ts';
 import { parseOutlierDetection } from '../resources/parse-outlier-detection.ts';
 import { parseTlsParameters } from '../resources/parse-server-tls.ts';
 import { defaultTrafficPolicyFields, tlsDefaultsFields } from './mesh-fields.ts';
@@ -23,6 +26,8 @@ export function readUpstreamSettings(
     outlierDetection: messageField(field, 'outlierDetection', outlierDetectionFields, parseOutlierDetection),
   }));
   return {
+    localityLb: messageField(message, 'localityLbSetting', localityLbFields, parseLocalityLb) ?? defaults.localityLb,
+    zoneAwareLb: messageField(message, 'zoneAwareLbSetting', zoneAwareLbFields, parseZoneAwareLb),
     connectTimeoutMs: durationField(message, 'connectTimeout') ?? defaults.connectTimeoutMs,
     tcpKeepalive: messageField(message, 'tcpKeepalive', tcpKeepaliveFields, parseTcpKeepalive),
     upgradesToHttp2: enumField(message, 'h2UpgradePolicy', ['DO_NOT_UPGRADE', 'UPGRADE']) === 'UPGRADE',

@@ -63,11 +63,17 @@ export const retryBudgetFields: FieldTable = tableOf(['percent', 'minRetryConcur
 
 export const loadBalancerFields: FieldTable = {
   ...tableOf(['simple', 'consistentHash', 'warmup', 'warmupDurationSecs'], served),
-  localityLbSetting: unsupported('All localities count the same.'),
-  zoneAwareLbSetting: unsupported('All zones count the same.'),
+  ...tableOf(['localityLbSetting', 'zoneAwareLbSetting'], served),
   backendUtilization: noEffectHere('Istio leaves it to an extension that a stock Envoy does not have.'),
 };
 
+export const localityLbFields: FieldTable = tableOf(['enabled', 'distribute', 'failover', 'failoverPriority'], served);
+export const zoneAwareLbFields: FieldTable = tableOf(
+  ['enabled', 'failover', 'failoverPriority', 'minClusterSize'],
+  served,
+);
+/** Of distribute, and of failover. */
+export const fromToFields: FieldTable = tableOf(['from', 'to'], served);
 export const consistentHashFields: FieldTable = tableOf(
   [
     ...['httpHeaderName', 'httpCookie', 'useSourceIp', 'httpQueryParameterName', 'ringHash', 'maglev'],

@@ -112,6 +112,37 @@ export type SimpleLoadBalancer = 'LEAST_REQUEST' | 'RANDOM' | 'ROUND_ROBIN';
 export interface LoadBalancerSettings {
   readonly policy: SimpleLoadBalancer | ConsistentHash;
   readonly warmup: Warmup | undefined;
+  readonly localityLb: LocalityLbSetting | undefined;
+  /** Counts before the other one. */
+  readonly zoneAwareLb: ZoneAwareLbSetting | undefined;
+}
+
+/** From region to region, where no endpoint of the first one is left. */
+export interface RegionFailover {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Which localities get the requests of a gateway, by the gateway's own. */
+export interface LocalityLbSetting {
+  readonly enabled: boolean;
+  /** Localities are `region/zone/subzone`, later parts optional, with `*` at the end; the first `from` that fits counts. */
+  readonly distribute: readonly {
+    readonly from: string;
+    /** In per cent, together 100. */
+    readonly to: readonly { readonly locality: string; readonly weight: number }[];
+  }[];
+  readonly failover: readonly RegionFailover[];
+  /** Labels in which endpoints are to be like the gateway, the most important first; `label=value` asks for that value. */
+  readonly failoverPriority: readonly string[];
+}
+
+/** Regions are ordered here, zones within a region balanced by the data plane. */
+export interface ZoneAwareLbSetting {
+  readonly enabled: boolean;
+  readonly failover: readonly RegionFailover[];
+  readonly failoverPriority: readonly string[];
+  readonly minClusterSize: number | undefined;
 }
 
 /** A new endpoint gets its share little by little. */

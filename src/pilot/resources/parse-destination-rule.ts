@@ -1,5 +1,12 @@
 // DestinationRule: unknown -> DestinationRuleSpec. Parts that cannot be read are left out; the others count.
-import type { ClientTls, DestinationRuleSpec, PortTrafficPolicy, Subset, TrafficPolicy } from './destination-rule.ts';
+import type {
+  ClientTls,
+  DestinationRuleSpec,
+  LoadBalancerSettings,
+  PortTrafficPolicy,
+  Subset,
+  TrafficPolicy,
+} from './destination-rule.ts';
 import {
   clientTlsFields,
   connectionPoolFields,
@@ -22,7 +29,7 @@ import {
   stringMapField,
   stringsField,
 } from './fields.ts';
-import { type Message, reportInvalid, shorten } from './message.ts';
+import { type Message, report, reportInvalid, shorten } from './message.ts';
 import { isHost, isLabel } from './names.ts';
 import { parseClientTls } from './parse-client-tls.ts';
 import { parseConnectionPool, parseRetryBudget } from './parse-connection-pool.ts';
@@ -92,12 +99,31 @@ function parseTls(message: Message): ClientTls | undefined {
   return message.broken.has('tls') ? { mode: 'BROKEN' } : tls;
 }
 
-const portPolicy = (message: Message): PortTrafficPolicy => ({
-  tls: parseTls(message),
-  loadBalancer: messageField(message, 'loadBalancer', loadBalancerFields, parseLoadBalancer),
-  connectionPool: messageField(message, 'connectionPool', connectionPoolFields, parseConnectionPool),
-  outlierDetection: messageField(message, 'outlierDetection', outlierDetectionFields, parseOutlierDetection),
-});
+function portPolicy(message: Message): PortTrafficPolicy {
+  const policy = {
+    tls: parseTls(message),
+    loadBalancer: messageField(message, 'loadBalancer', loadBalancerFields, parseLoadBalancer),
+    connectionPool: messageField(message, 'connectionPool', connectionPoolFields, parseConnectionPool),
+    outlierDetection: messageField(message, 'outlierDetection', outlierDetectionFields, parseOutlierDetection),
+  };
+  if (policy.outlierDetection === undefined) reportIdleFailover(message, policy.loadBalancer);
+  return policy;
+}
+
+/** Nothing would tell that the endpoints of a locality fail. */
+function reportIdleFailover(message: Message, loadBalancer: LoadBalancerSettings | undefined): void {
+  for (const [name, setting] of [
+    ['localityLbSetting', loadBalancer?.localityLb],
+    ['zoneAwareLbSetting', loadBalancer?.zoneAwareLb],
+  ] as const)
+    if (setting !== undefined && setting.failover.length + setting.failoverPriority.length > 0)
+      report(message.context, [...message.path, 'loadBalancer', name], {
+        severity: 'warning',
+        code: 'IST0106',
+        message: `${name} has failover without outlierDetection beside it. Endpoints that fail are not found out.`,
+        remedy: 'Add outlierDetection to the same policy.',
+      });
+}
 
 function parseTrafficPolicy(message: Message): TrafficPolicy {
   return {

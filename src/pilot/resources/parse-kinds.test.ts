@@ -48,6 +48,7 @@ describe('Service', () => {
       externalName: undefined,
       selector: { app: 'a' },
       publishNotReadyAddresses: false,
+      trafficDistribution: undefined,
       ports: [
         {
           name: 'http',

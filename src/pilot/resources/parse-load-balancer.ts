@@ -4,9 +4,11 @@ import {
   consistentHashFields,
   cookieAttributeFields,
   httpCookieFields,
+  localityLbFields,
   maglevFields,
   ringHashFields,
   warmupFields,
+  zoneAwareLbFields,
 } from './destination-rule-fields.ts';
 import {
   booleanField,
@@ -22,6 +24,7 @@ import {
 } from './fields.ts';
 import { type Message, report, reportInvalid, shorten } from './message.ts';
 import { isHeaderName } from './names.ts';
+import { parseLocalityLb, parseZoneAwareLb } from './parse-locality-lb.ts';
 
 /** LEAST_CONN is Istio's old name of LEAST_REQUEST. */
 const simple = ['UNSPECIFIED', 'LEAST_CONN', 'LEAST_REQUEST', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN'] as const;
@@ -50,7 +53,21 @@ export function parseLoadBalancer(message: Message): LoadBalancerSettings {
       message: `PASSTHROUGH has no meaning at a gateway, where clients connect to no endpoint's address. ${DEFAULT}`,
       remedy: 'Remove it.',
     });
-  return { policy: hash ?? policyOf(named), warmup: parseWarmup(message) };
+  return { policy: hash ?? policyOf(named), warmup: parseWarmup(message), ...parseLocalities(message) };
+}
+
+function parseLocalities(message: Message): Pick<LoadBalancerSettings, 'localityLb' | 'zoneAwareLb'> {
+  const localityLb = messageField(message, 'localityLbSetting', localityLbFields, parseLocalityLb);
+  const zoneAwareLb = messageField(message, 'zoneAwareLbSetting', zoneAwareLbFields, parseZoneAwareLb);
+  if (localityLb !== undefined && zoneAwareLb !== undefined)
+    reportInvalid(
+      message.context,
+      [...message.path, 'localityLbSetting'],
+      'stands beside zoneAwareLbSetting',
+      'zoneAwareLbSetting counts.',
+      'Keep one of them.',
+    );
+  return { localityLb, zoneAwareLb };
 }
 
 function policyOf(named: (typeof simple)[number] | undefined): SimpleLoadBalancer {

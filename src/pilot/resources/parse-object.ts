@@ -15,6 +15,7 @@ import {
   served,
   tableOf,
 } from './message.ts';
+import { placeOfLabels } from './node.ts';
 import { authorizationPolicyFields, parseAuthorizationPolicy } from './parse-authorization-policy.ts';
 import { configMapFields, parseConfigMap } from './parse-config-map.ts';
 import { parseDestinationRule } from './parse-destination-rule.ts';
@@ -103,6 +104,12 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
   },
   Endpoints: { apiVersions: ['v1'], reportNull: false, fields: endpointsFields, parse: parseEndpoints },
   Pod: { apiVersions: ['v1'], reportNull: false, fields: 'any', parse: parsePod },
+  Node: {
+    apiVersions: ['v1'],
+    reportNull: false,
+    fields: 'any',
+    parse: (_object, metadata) => placeOfLabels(metadata.labels),
+  },
   Secret: { apiVersions: ['v1'], reportNull: false, fields: secretFields, parse: parseSecret },
   ConfigMap: { apiVersions: ['v1'], reportNull: false, fields: configMapFields, parse: parseConfigMap },
   Gateway: withSpec(istioVersions, true, gatewayFields, parseGateway),

@@ -13,10 +13,14 @@ import { describe, type FieldTable, ignored, type Message, reportInvalid, served
 import type { ServicePort, ServiceSpec } from './service.ts';
 
 export const protocols = ['TCP', 'UDP', 'SCTP'] as const;
+const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'] as const;
 const types = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
 
 export const serviceSpecFields: FieldTable = {
-  ...tableOf(['type', 'clusterIP', 'externalName', 'selector', 'ports', 'publishNotReadyAddresses'], served),
+  ...tableOf(
+    ['type', 'clusterIP', 'externalName', 'selector', 'ports', 'publishNotReadyAddresses', 'trafficDistribution'],
+    served,
+  ),
   ...tableOf(
     [
       'allocateLoadBalancerNodePorts',
@@ -33,7 +37,6 @@ export const serviceSpecFields: FieldTable = {
       'loadBalancerSourceRanges',
       'sessionAffinity',
       'sessionAffinityConfig',
-      'trafficDistribution',
     ],
     ignored,
   ),
@@ -53,6 +56,7 @@ export function parseService(spec: Message): ServiceSpec {
     selector: stringMapField(spec, 'selector'),
     ports: withoutDuplicates(spec, messagesField(spec, 'ports', portFields, parsePort)),
     publishNotReadyAddresses: booleanField(spec, 'publishNotReadyAddresses') ?? false,
+    trafficDistribution: enumField(spec, 'trafficDistribution', distributions),
   };
 }
 

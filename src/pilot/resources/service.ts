@@ -19,4 +19,5 @@ export interface ServiceSpec {
   readonly selector: Readonly<Record<string, string>>;
   readonly ports: readonly ServicePort[];
   readonly publishNotReadyAddresses: boolean;
+  readonly trafficDistribution: 'PreferClose' | 'PreferSameZone' | 'PreferSameNode' | undefined;
 }

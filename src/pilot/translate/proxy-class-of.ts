@@ -5,5 +5,12 @@ import type { ProxyClass } from '../model/proxy-class.ts';
 export { proxyClassKey } from '../model/proxy-class.ts';
 
 export function proxyClassOf(node: ProxyNode): ProxyClass {
-  return { namespace: node.namespace, labels: node.labels, localNode: node.localNode, metadata: node.metadata ?? {} };
+  return {
+    namespace: node.namespace,
+    labels: node.labels,
+    localNode: node.localNode,
+    locality: node.locality,
+    nodeName: node.nodeName,
+    metadata: node.metadata ?? {},
+  };
 }

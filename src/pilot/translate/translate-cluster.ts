@@ -9,14 +9,18 @@ import {
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
 import { blackHoleCluster, configPath } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
+import type { ProxyPlace } from '../model/locality.ts';
+import { localityPolicy } from '../model/locality-policy.ts';
 import type { UpstreamSettings } from '../model/mesh-settings.ts';
 import type { ModelServicePort } from '../model/model.ts';
-import type { ClusterView } from '../model/proxy-view.ts';
+import type { OrderOptions } from '../model/order-localities.ts';
+import type { ClusterPolicy, ClusterView } from '../model/proxy-view.ts';
 import { adsSource, duration, seconds } from './config-source.ts';
 import { translateConnectionPool } from './translate-connection-pool.ts';
 import { assignEndpoints, translateEndpoints } from './translate-endpoints.ts';
 import { speaksHttp2, translateHttpProtocol } from './translate-http-protocol.ts';
 import { translateLoadBalancer } from './translate-load-balancer.ts';
+import { translateLocalityPolicy } from './translate-locality-policy.ts';
 import { translateOutlierDetection } from './translate-outlier-detection.ts';
 import { targetName } from './translate-route.ts';
 import { upstreamSecretNames } from './translate-tls-context.ts';
@@ -42,7 +46,12 @@ type Discovery = Pick<
 >;
 
 /** Endpoints come by EDS, or Envoy asks for their names itself. */
-function discovery(name: string, view: ClusterView, { dnsRefreshRateMs }: UpstreamSettings): Discovery {
+function discovery(
+  name: string,
+  view: ClusterView,
+  { dnsRefreshRateMs }: UpstreamSettings,
+  order: OrderOptions,
+): Discovery {
   if (isDiscovered(view))
     return {
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
@@ -50,7 +59,7 @@ function discovery(name: string, view: ClusterView, { dnsRefreshRateMs }: Upstre
     };
   const type =
     view.service.discovery === 'names' ? Cluster_DiscoveryType.STRICT_DNS : Cluster_DiscoveryType.LOGICAL_DNS;
-  const { loadAssignment, isEmpty } = assignEndpoints(name, view);
+  const { loadAssignment, isEmpty } = assignEndpoints(name, view, order);
   return {
     // Without a name to ask for Envoy would refuse it.
     clusterDiscoveryType: { case: 'type', value: isEmpty ? Cluster_DiscoveryType.STATIC : type },
@@ -77,13 +86,27 @@ function statName({ service, port, subset }: ClusterView, { clusterStatName }: U
   return clusterStatName.replace(/%([A-Z_]+)%/g, (text, key: string) => values[key] ?? text);
 }
 
-function buildCluster(name: string, view: ClusterView, upstream: ClusterSettings): Cluster {
-  const { service, port, subset, rule } = view;
-  const policy = {
-    ...view.policy,
-    connectionPool: view.policy.connectionPool ?? upstream.connectionPool,
-    outlierDetection: view.policy.outlierDetection ?? upstream.outlierDetection,
+/** What the rule does not say the mesh does. */
+const policyOf = (view: ClusterView, upstream: ClusterSettings): ClusterPolicy => ({
+  ...view.policy,
+  connectionPool: view.policy.connectionPool ?? upstream.connectionPool,
+  outlierDetection: view.policy.outlierDetection ?? upstream.outlierDetection,
+});
+
+/** As in Istio the mesh's outlier detection counts only where the data plane asks for names itself. */
+function orderOf(view: ClusterView, upstream: ClusterSettings, place: ProxyPlace): OrderOptions {
+  const { outlierDetection } = isDiscovered(view) ? view.policy : policyOf(view, upstream);
+  return {
+    policy: localityPolicy(view.policy.loadBalancer, view.service, upstream),
+    place,
+    detectsFailures: outlierDetection !== undefined,
   };
+}
+
+function buildCluster(name: string, view: ClusterView, upstream: ClusterSettings, place: ProxyPlace): Cluster {
+  const { service, port, subset, rule } = view;
+  const policy = policyOf(view, upstream);
+  const order = orderOf(view, upstream, place);
   const isHttp2 = speaksHttp2(port.protocol, policy.connectionPool, upstream.upgradesToHttp2);
   const tls = view.tls === 'broken' ? undefined : view.tls;
   const [source] = rule?.sources ?? [];
@@ -92,12 +115,17 @@ function buildCluster(name: string, view: ClusterView, upstream: ClusterSettings
     // Ends the part of a statistic's name that is the cluster's, since a cluster's name has dots.
     altStatName: `${statName(view, upstream) || name};`,
     ...(upstream.bufferBytes !== undefined && { perConnectionBufferLimitBytes: upstream.bufferBytes }),
-    ...discovery(name, view, upstream),
+    ...discovery(name, view, upstream, order),
     ...translateLoadBalancer(policy.loadBalancer),
     ...translateConnectionPool(policy, upstream),
     ...translateOutlierDetection(policy.outlierDetection),
-    // Zero: unhealthy endpoints never get traffic, however few are left.
-    commonLbConfig: { healthyPanicThreshold: { value: policy.outlierDetection?.minHealthPercent ?? 0 } },
+    commonLbConfig: {
+      // Zero: unhealthy endpoints never get traffic, however few are left.
+      healthyPanicThreshold: {
+        value: service.prefersNear === undefined ? (policy.outlierDetection?.minHealthPercent ?? 0) : 0,
+      },
+      ...translateLocalityPolicy(order.policy, policy.outlierDetection !== undefined),
+    },
     metadata: {
       filterMetadata: {
         istio: {
@@ -127,19 +155,21 @@ interface Translated extends ClusterResources {
 /** Ports keep their identity while their Service does, and rules theirs: what did not change is not encoded again. */
 const translated = new WeakMap<ModelServicePort, Map<string, Translated>>();
 
-export function translateCluster(view: ClusterView, upstream: ClusterSettings): ClusterResources {
+export function translateCluster(view: ClusterView, upstream: ClusterSettings, place: ProxyPlace): ClusterResources {
   const { service, port, subset, rule, sniDnat } = view;
   const name = targetName({ host: service.host, port: port.port, subset: subset?.name ?? '', sniDnat });
   const byName = translated.get(port) ?? new Map<string, Translated>();
   translated.set(port, byName);
-  const known = byName.get(name);
+  // Gateways in several places have endpoints of their own each.
+  const key = `${name} ${JSON.stringify(place)}`;
+  const known = byName.get(key);
   // Settings are read anew with every change: what they say counts.
   const settings = JSON.stringify(upstream);
   if (known !== undefined && known.rule === rule && known.settings === settings) return known;
   const resources = {
     rule,
     settings,
-    cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, view, upstream), {
+    cluster: createXdsResource(typeUrls.cluster, ClusterSchema, name, buildCluster(name, view, upstream, place), {
       references: [
         ...(isDiscovered(view) ? [{ typeUrl: typeUrls.endpoint, name }] : []),
         ...(typeof view.tls === 'object' ? upstreamSecretNames(view.tls) : []).map((secret) => ({
@@ -149,9 +179,9 @@ export function translateCluster(view: ClusterView, upstream: ClusterSettings): 
       ],
       owners: [service.ref, ...(rule?.sources ?? [])],
     }),
-    endpoints: isDiscovered(view) ? translateEndpoints(name, view) : undefined,
+    endpoints: isDiscovered(view) ? translateEndpoints(name, view, orderOf(view, upstream, place)) : undefined,
   };
-  byName.set(name, resources);
+  byName.set(key, resources);
   return resources;
 }
 

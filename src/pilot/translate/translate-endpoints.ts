@@ -1,6 +1,5 @@
-// The endpoints of a cluster, by locality.
+// The endpoints of a cluster, by locality, in the order in which a gateway where this one is prefers them.
 import { create } from '@bufbuild/protobuf';
-import type { Locality } from '../../xds/generated/envoy/config/core/v3/base_pb.ts';
 import { HealthStatus } from '../../xds/generated/envoy/config/core/v3/health_check_pb.ts';
 import {
   type ClusterLoadAssignment,
@@ -9,22 +8,25 @@ import {
 import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
 import type { ModelEndpoint } from '../model/model.ts';
+import { type OrderOptions, orderLocalities } from '../model/order-localities.ts';
 import { selectorMatches } from '../model/proxy-class.ts';
 import type { ClusterView } from '../model/proxy-view.ts';
 
-/** Those of its subset; none where TLS cannot be done as asked. */
-function endpointsOf({ port, subset, tls }: ClusterView): readonly ModelEndpoint[] {
+interface WeighedEndpoint extends ModelEndpoint {
+  readonly healthy: boolean;
+}
+
+/** Those of its subset; none where TLS cannot be done as asked. Unready ones only where their number decides who takes over. */
+function endpointsOf({ service, port, subset, tls }: ClusterView): readonly WeighedEndpoint[] {
   if (tls === 'broken') return [];
-  return port.endpoints.filter((endpoint) => subset === undefined || selectorMatches(subset.labels, endpoint.labels));
+  const unready = service.prefersNear === undefined ? [] : port.unready;
+  return [
+    ...port.endpoints.map((endpoint) => ({ ...endpoint, healthy: true })),
+    ...unready.map((endpoint) => ({ ...endpoint, healthy: false })),
+  ].filter((endpoint) => subset === undefined || selectorMatches(subset.labels, endpoint.labels));
 }
 
-/** `region/zone/subzone`, the later parts optional. */
-function localityOf(text: string): Partial<Pick<Locality, 'region' | 'zone' | 'subZone'>> {
-  const [region = '', zone = '', subZone = ''] = text.split('/');
-  return { region, zone, subZone };
-}
-
-const lbEndpoint = ({ address, port, weight }: ModelEndpoint) => ({
+const lbEndpoint = ({ address, port, weight, healthy }: WeighedEndpoint) => ({
   hostIdentifier: {
     case: 'endpoint' as const,
     value: {
@@ -36,34 +38,30 @@ const lbEndpoint = ({ address, port, weight }: ModelEndpoint) => ({
       },
     },
   },
-  healthStatus: HealthStatus.HEALTHY,
+  healthStatus: healthy ? HealthStatus.HEALTHY : HealthStatus.UNHEALTHY,
   loadBalancingWeight: weight,
 });
-
-const uint32Max = 0xffff_ffff;
 
 export function assignEndpoints(
   clusterName: string,
   view: ClusterView,
+  order: OrderOptions,
 ): { readonly loadAssignment: ClusterLoadAssignment; readonly isEmpty: boolean } {
-  const endpoints = endpointsOf(view);
-  const localities = [...Map.groupBy(endpoints, ({ locality }) => locality)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const groups = orderLocalities(endpointsOf(view), order);
   const loadAssignment = create(ClusterLoadAssignmentSchema, {
     clusterName,
-    endpoints: localities.map(([locality, members]) => ({
-      locality: localityOf(locality),
-      lbEndpoints: members.map(lbEndpoint),
-      loadBalancingWeight: Math.min(
-        members.reduce((sum, { weight }) => sum + weight, 0),
-        uint32Max,
-      ),
+    endpoints: groups.map(({ locality, endpoints, weight, priority }) => ({
+      locality,
+      lbEndpoints: endpoints.map(lbEndpoint),
+      loadBalancingWeight: weight,
+      priority,
     })),
   });
-  return { loadAssignment, isEmpty: endpoints.length === 0 };
+  return { loadAssignment, isEmpty: groups.length === 0 };
 }
 
-export function translateEndpoints(name: string, view: ClusterView): XdsResource {
-  const { loadAssignment } = assignEndpoints(name, view);
+export function translateEndpoints(name: string, view: ClusterView, order: OrderOptions): XdsResource {
+  const { loadAssignment } = assignEndpoints(name, view, order);
   return createXdsResource(typeUrls.endpoint, ClusterLoadAssignmentSchema, name, loadAssignment, {
     owners: [view.service.ref],
   });

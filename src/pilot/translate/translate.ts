@@ -20,7 +20,7 @@ const results = new WeakMap<ProxyView, ResourceSet>();
 
 function translateView(view: ProxyView): ResourceSet {
   const settings = { ...view.mesh.upstream, preserveHeaderCase: view.preserveHeaderCase };
-  const clusters = view.clusters.map((cluster) => translateCluster(cluster, settings));
+  const clusters = view.clusters.map((cluster) => translateCluster(cluster, settings, view.place));
   const set = new Map<TypeUrl, ReadonlyMap<string, XdsResource>>();
   set.set(typeUrls.cluster, byName([translateBlackHoleCluster(), ...clusters.map(({ cluster }) => cluster)]));
   set.set(typeUrls.endpoint, byName(clusters.flatMap(({ endpoints }) => endpoints ?? [])));

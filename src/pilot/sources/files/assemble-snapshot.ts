@@ -37,6 +37,7 @@ export function assembleSnapshot(
     EndpointSlice: collect('EndpointSlice'),
     Endpoints: collect('Endpoints'),
     Pod: collect('Pod'),
+    Node: collect('Node'),
     Secret: collect('Secret'),
     ConfigMap: collect('ConfigMap'),
     Gateway: collect('Gateway'),
