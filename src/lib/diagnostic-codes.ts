@@ -112,6 +112,10 @@ export const diagnosticCodes = {
     name: 'LocalityUnknown',
     doc: 'A gateway does not know its region and zone, so settings that go by them have no effect.',
   },
+  TG0038: {
+    name: 'TunnelEndsEnvoy',
+    doc: 'A tunnel by POST over HTTP/1.1, whose proxy can make Envoy crash.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

@@ -13,6 +13,7 @@ import { portMapFor } from './harness/free-ports.ts';
 import { requireLinux } from './harness/require-tool.ts';
 import { fillInTokens, type TokenDefinition } from './harness/sign-token.ts';
 import { repositoryRoot, startTidegate, type TidegateProcess } from './harness/tidegate-process.ts';
+import { startTunnelProxy, type TunnelProxyDefinition } from './harness/tunnel-proxy.ts';
 import { waitUntil } from './harness/wait-until.ts';
 
 const featuresFolder = join(repositoryRoot, 'test/features');
@@ -59,7 +60,7 @@ interface Expectation {
   /** Path and headers as the application saw them first. */
   readonly seenPath?: string;
   readonly seenHeaders?: Headers;
-  /** What the servers of kind authz-http and authz-grpc were asked. */
+  /** What the servers of kind authz-http, authz-grpc, tunnel-http1 and tunnel-http2 were asked. */
   readonly checks?: readonly ExpectedCheck[];
   /** Copies of the request, by the application that saw them: what its answer is not made of. */
   readonly copies?: readonly Copy[];
@@ -84,7 +85,7 @@ interface ExpectedCheck {
 interface FeatureRequests {
   /** Elsewhere in the file `${token NAME}` stands for one, and `${payload NAME}` for its middle part. */
   readonly tokens?: Readonly<Record<string, TokenDefinition>>;
-  readonly backends?: readonly (BackendDefinition | AuthzServerDefinition)[];
+  readonly backends?: readonly (BackendDefinition | AuthzServerDefinition | TunnelProxyDefinition)[];
   readonly files?: Readonly<Record<string, string>>;
   readonly requests: readonly (Partial<CorpusRequest> & { readonly name: string; readonly expect: Expectation })[];
   /** All lines on standard output that begin in one of these ways (the ports table is there too), when all requests are through. */
@@ -201,6 +202,9 @@ function sharesOf(
 const isAuthz = (definition: { readonly kind?: string }): definition is AuthzServerDefinition =>
   definition.kind === 'authz-http' || definition.kind === 'authz-grpc';
 
+const isTunnelProxy = (definition: { readonly kind?: string }): definition is TunnelProxyDefinition =>
+  definition.kind === 'tunnel-http1' || definition.kind === 'tunnel-http2';
+
 /** Where proxy.yaml has the gateway. */
 function placeFlags(folder: string): readonly string[] {
   const file = join(folder, 'proxy.yaml');
@@ -240,7 +244,11 @@ for (const dataPlane of dataPlaneNames)
           const manifests = readFileSync(join(folder, 'manifests.yaml'), 'utf8');
           const numbers = [...manifests.matchAll(/\bnumber: (\d+)/g)].map((match) => Number(match[1]));
           portMap = await portMapFor([...numbers, ...requests.map((request) => request.port ?? 80)]);
-          await backends.start(definitions.filter((one): one is BackendDefinition => !isAuthz(one)));
+          await backends.start(
+            definitions.filter((one): one is BackendDefinition => !isAuthz(one) && !isTunnelProxy(one)),
+          );
+          for (const definition of definitions.filter(isTunnelProxy))
+            authzServers.push(await startTunnelProxy(definition));
           for (const definition of definitions.filter(isAuthz)) authzServers.push(await startAuthzServer(definition));
           tidegate = await startTidegate({
             manifests: [join(folder, 'manifests.yaml')],

@@ -109,6 +109,11 @@ const portPolicy = { loadBalancer, connectionPool, outlierDetection, tls };
 const trafficPolicy = sparse({
   ...portPolicy,
   portLevelSettings: list(sparse(portPolicy, { port: record({ number: rarely(fc.constantFrom(80, 81)) }) })),
+  tunnel: sparse({
+    protocol: rarely(fc.constantFrom('CONNECT', 'POST', 'SOCKS')),
+    targetHost: rarely(fc.constantFrom('a.example.org', '10.0.0.1', '::1'), nasty),
+    targetPort: rarely(fc.constantFrom(0, 443, 65_536)),
+  }),
   proxyProtocol: record({ version: rarely(fc.constantFrom('V1', 'V2')) }),
   retryBudget: record({ percent: share, minRetryConcurrency: count, budgetInterval: duration }),
 });

@@ -67,7 +67,7 @@ export function buildAutoPassthroughChains(
           tls: undefined,
           network: {
             kind: 'tcp',
-            targets: { kind: 'single', target, policies: [] },
+            targets: { kind: 'single', target, policies: [], tunnel: undefined },
             virtualService: placed.gateway.ref,
           },
         },

@@ -51,6 +51,12 @@ function useTarget(context: RouteContext, destination: DestinationName): UsedTar
   return { target, cluster };
 }
 
+/** As in Istio a subset has one of its own or none, and of several destinations the first one's host says it. */
+function tunnelOf(cluster: ClusterView | undefined, isWeighted: boolean): ForwardTargets['tunnel'] {
+  const of = isWeighted || cluster?.subset === undefined ? cluster?.rule : cluster.subset;
+  return of?.trafficPolicy?.tunnel;
+}
+
 export function forwardTargets(
   context: RouteContext,
   action: Extract<ModelAction, { kind: 'forward' }>,
@@ -58,11 +64,13 @@ export function forwardTargets(
   const used = action.destinations.map((destination) => ({ ...destination, ...useTarget(context, destination) }));
   const policies = used.flatMap(({ cluster }) => cluster?.policy ?? []);
   const [first] = used;
-  if (!action.weighted && first !== undefined) return { kind: 'single', target: first.target, policies };
+  const tunnel = tunnelOf(first?.cluster, action.weighted);
+  if (!action.weighted && first !== undefined) return { kind: 'single', target: first.target, policies, tunnel };
   return {
     kind: 'weighted',
     targets: used.map(({ target, weight, headers }) => ({ ...target, weight, headers })),
     policies,
+    tunnel,
   };
 }
 

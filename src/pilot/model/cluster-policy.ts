@@ -3,7 +3,7 @@ import type { PortTrafficPolicy, TrafficPolicy } from '../resources/destination-
 import type { ModelDestinationRule } from './build-destination-rules.ts';
 
 /** Settings of ports do not have what concerns the host as a whole. */
-export type ClusterPolicy = PortTrafficPolicy & Omit<TrafficPolicy, 'portLevelSettings'>;
+export type ClusterPolicy = PortTrafficPolicy & Omit<TrafficPolicy, 'portLevelSettings' | 'tunnel'>;
 
 const nothing: ClusterPolicy = {
   loadBalancer: undefined,

@@ -1,7 +1,7 @@
 // The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type { AttributeMatch, AuthorizationRule } from '../resources/authorization-policy.ts';
-import type { HashKey, LoadBalancerSettings, Warmup } from '../resources/destination-rule.ts';
+import type { HashKey, LoadBalancerSettings, Tunnel, Warmup } from '../resources/destination-rule.ts';
 import type {
   CorsPolicy,
   HeaderOperations,
@@ -48,6 +48,7 @@ export type {
   LoadBalancerSettings,
   RequestShare,
   Target,
+  Tunnel,
   Warmup,
 };
 
@@ -64,6 +65,8 @@ export type ForwardTargets = (
 ) & {
   /** Of the clusters that exist, in order: what they want of the routes that lead to them. */
   readonly policies: readonly ClusterPolicy[];
+  /** Of TCP. */
+  readonly tunnel: Tunnel | 'broken' | undefined;
 };
 
 export interface RedirectView extends Omit<HttpRedirect, 'port'> {

@@ -1,5 +1,5 @@
 // Which fields of Istio's DestinationRule are served, and what happens instead of the others.
-import { type FieldTable, noEffectHere, served, tableOf, unsupported } from './message.ts';
+import { type FieldTable, noEffectHere, served, tableOf } from './message.ts';
 
 export const destinationRuleFields: FieldTable = tableOf(
   ['host', 'trafficPolicy', 'subsets', 'exportTo', 'workloadSelector'],
@@ -21,7 +21,7 @@ export const portLevelSettingsFields: FieldTable = { ...portTrafficPolicyFields,
 export const trafficPolicyFields: FieldTable = {
   ...portTrafficPolicyFields,
   portLevelSettings: served,
-  tunnel: unsupported('Connections are not tunneled.'),
+  tunnel: served,
   proxyProtocol: served,
   retryBudget: served,
 };
@@ -33,6 +33,7 @@ export const clientTlsFields: FieldTable = tableOf(
   ],
   served,
 );
+export const tunnelFields: FieldTable = tableOf(['protocol', 'targetHost', 'targetPort'], served);
 export const proxyProtocolFields: FieldTable = tableOf(['version'], served);
 export const connectionPoolFields: FieldTable = tableOf(['tcp', 'http'], served);
 export const tcpSettingsFields: FieldTable = tableOf(

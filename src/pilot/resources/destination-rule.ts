@@ -31,8 +31,17 @@ export interface PortTrafficPolicy {
 export interface TrafficPolicy extends PortTrafficPolicy {
   readonly portLevelSettings: readonly (PortTrafficPolicy & { readonly port: number })[];
   readonly retryBudget: RetryBudget | undefined;
+  /** TCP goes through an HTTP request; `broken`: asked for in a way that cannot be done, nothing may be sent without it. */
+  readonly tunnel: Tunnel | 'broken' | undefined;
   /** Endpoints are told of the client in the PROXY protocol. */
   readonly proxyProtocol: 'V1' | 'V2' | undefined;
+}
+
+/** The endpoint is a proxy, which is asked to connect to the target. */
+export interface Tunnel {
+  readonly protocol: 'CONNECT' | 'POST';
+  readonly targetHost: string;
+  readonly targetPort: number;
 }
 
 export type ClientTls =

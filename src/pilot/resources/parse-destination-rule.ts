@@ -1,4 +1,5 @@
 // DestinationRule: unknown -> DestinationRuleSpec. Parts that cannot be read are left out; the others count.
+import { isIP } from 'node:net';
 import type {
   ClientTls,
   DestinationRuleSpec,
@@ -6,6 +7,7 @@ import type {
   PortTrafficPolicy,
   Subset,
   TrafficPolicy,
+  Tunnel,
 } from './destination-rule.ts';
 import {
   clientTlsFields,
@@ -17,6 +19,7 @@ import {
   retryBudgetFields,
   subsetFields,
   trafficPolicyFields,
+  tunnelFields,
   workloadSelectorFields,
 } from './destination-rule-fields.ts';
 import {
@@ -37,6 +40,7 @@ import { parseLoadBalancer } from './parse-load-balancer.ts';
 import { parseOutlierDetection } from './parse-outlier-detection.ts';
 import { portSelectorFields } from './virtual-service-fields.ts';
 
+const CLOSED = 'Connections are closed.';
 const NOT_USED = 'The object is not used.';
 
 export function parseDestinationRule(spec: Message): DestinationRuleSpec | undefined {
@@ -125,9 +129,52 @@ function reportIdleFailover(message: Message, loadBalancer: LoadBalancerSettings
       });
 }
 
+/** What cannot be read is a tunnel all the same: the endpoint would take bytes that are not for it. */
+function parseTunnel(message: Message): TrafficPolicy['tunnel'] {
+  const tunnel = messageField(message, 'tunnel', tunnelFields, (field): Tunnel | undefined => {
+    const protocol = enumField(field, 'protocol', ['CONNECT', 'POST']) ?? 'CONNECT';
+    const targetHost = stringField(field, 'targetHost') ?? '';
+    const targetPort = portField(field, 'targetPort');
+    const isName = isIP(targetHost) !== 0 || (isHost(targetHost) && !targetHost.startsWith('*'));
+    if (targetHost === '') reportMissing(field, 'targetHost', CLOSED, 'Name the host to connect to.');
+    else if (!isName) {
+      const what = `is ${shorten(targetHost)}, no host`;
+      const remedy = 'Write a DNS name or an IP address.';
+      reportInvalid(field.context, [...field.path, 'targetHost'], what, CLOSED, remedy);
+    }
+    if (targetPort === undefined) reportMissing(field, 'targetPort', CLOSED, 'Say which port to connect to.');
+    return isName && targetPort !== undefined && field.broken.size === 0
+      ? { protocol, targetHost, targetPort }
+      : undefined;
+  });
+  if (message.broken.has('tunnel')) return 'broken';
+  if (tunnel !== undefined && message.fields.proxyProtocol !== undefined) {
+    const remedy = 'Remove one of them.';
+    const path = [...message.path, 'proxyProtocol'];
+    reportInvalid(message.context, path, 'stands beside tunnel', 'Both are done; Istio would refuse it.', remedy);
+  }
+  return tunnel;
+}
+
+/** What its answer's end does to Envoy 1.40 a proxy elsewhere could use against the gateway. */
+function reportUnsafeTunnel(message: Message, { connectionPool }: PortTrafficPolicy): void {
+  if (connectionPool?.h2UpgradePolicy === 'UPGRADE') return;
+  report(message.context, [...message.path, 'tunnel', 'protocol'], {
+    severity: 'warning',
+    code: 'TG0038',
+    message:
+      'Over HTTP/1.1 the end of the answer to a POST makes Envoy crash; the embedded engine takes it as the end.',
+    remedy: 'Use CONNECT, or HTTP/2 with connectionPool.http.h2UpgradePolicy: UPGRADE.',
+  });
+}
+
 function parseTrafficPolicy(message: Message): TrafficPolicy {
+  const policy = portPolicy(message);
+  const tunnel = parseTunnel(message);
+  if (typeof tunnel === 'object' && tunnel.protocol === 'POST') reportUnsafeTunnel(message, policy);
   return {
-    ...portPolicy(message),
+    ...policy,
+    tunnel,
     retryBudget: messageField(message, 'retryBudget', retryBudgetFields, parseRetryBudget),
     proxyProtocol: messageField(
       message,

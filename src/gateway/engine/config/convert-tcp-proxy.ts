@@ -1,12 +1,13 @@
 // The network filter that passes bytes on as they are.
 import type {
   TcpProxy as EnvoyTcpProxy,
+  TcpProxy_TunnelingConfig as TunnelingConfig,
   TcpProxy_WeightedCluster as WeightedCluster,
 } from '../../../xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
 import { hashesSourceIp } from './convert-hash-policy.ts';
 import { durationMs } from './duration-ms.ts';
-import type { TcpProxy, WeightedClusters } from './engine-config.ts';
+import type { TcpProxy, TcpTunnel, WeightedClusters } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
 
@@ -17,7 +18,9 @@ const proxyFields = new Set([
   'idleTimeout',
   'accessLog',
   'hashPolicy',
+  'tunnelingConfig',
 ]);
+const tunnelFields = new Set(['hostname', 'usePost', 'postPath']);
 const oneHour = 3_600_000;
 
 export function convertTcpProxy(proxy: EnvoyTcpProxy, findings: Findings): TcpProxy {
@@ -29,9 +32,23 @@ export function convertTcpProxy(proxy: EnvoyTcpProxy, findings: Findings): TcpPr
     statPrefix: proxy.statPrefix,
     clusters: convertClusters(proxy, findings),
     idleTimeoutMs: durationMs(proxy.idleTimeout, oneHour),
+    ...(proxy.tunnelingConfig && { tunnel: convertTunnel(proxy.tunnelingConfig, findings) }),
     ...(hashesSourceIp(proxy.hashPolicy, findings) && { hashesSourceIp: true }),
     accessLogs: convertAccessLogs(proxy.accessLog, 'TcpProxy', findings),
   };
+}
+
+function convertTunnel(tunnel: TunnelingConfig, findings: Findings): TcpTunnel {
+  warnUnhandledFields(tunnel, tunnelFields, findings.within('TcpProxy', 'TunnelingConfig'));
+  const { hostname, usePost, postPath } = tunnel;
+  if (hostname === '')
+    findings
+      .within('TcpProxy', 'TunnelingConfig')
+      .constraint('TunnelingConfig', 'Hostname', 'value length must be at least 1 characters');
+  if (!usePost && postPath !== '') findings.reject("Can't set a post path when POST method isn't used");
+  return usePost
+    ? { method: 'POST', target: hostname, path: postPath || '/' }
+    : { method: 'CONNECT', target: hostname };
 }
 
 function convertClusters(proxy: EnvoyTcpProxy, findings: Findings): WeightedClusters {

@@ -141,12 +141,19 @@ export interface TcpProxy {
   readonly clusters: WeightedClusters;
   /** Milliseconds; 0 for none. Envoy's default is one hour. */
   readonly idleTimeoutMs: number;
+  /** Endpoints are proxies, which are asked to connect further. */
+  readonly tunnel?: TcpTunnel;
   /** In order; each may refuse. Absent: nobody does. */
   readonly guards?: readonly TcpGuard[];
   /** Consistent load balancing tells connections by the client's address; absent: by nothing. */
   readonly hashesSourceIp?: boolean;
   readonly accessLogs: readonly AccessLogConfig[];
 }
+
+/** Where to, `host:port`, and how that is asked for. */
+export type TcpTunnel =
+  | { readonly method: 'CONNECT'; readonly target: string }
+  | { readonly method: 'POST'; readonly target: string; readonly path: string };
 
 export interface WeightedClusters {
   readonly entries: readonly WeightedEntry[];

@@ -1,5 +1,6 @@
 // The TCP proxy: one connection of a client, one to an endpoint, bytes both ways with back-pressure and half-close.
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { pickCluster } from '../cluster/pick-cluster.ts';
 import { xxHash64 } from '../cluster/xx-hash.ts';
 import type { DynamicMetadata, TcpProxy } from '../config/engine-config.ts';
@@ -9,6 +10,7 @@ import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { connectUpstream, socketAddress } from '../upstream/connect-upstream.ts';
 import { guardConnection, type PassClient } from './guard-connection.ts';
+import { openTunnel } from './open-tunnel.ts';
 
 export type TcpServing = Pick<HttpServing, 'clusters' | 'random' | 'log'>;
 
@@ -69,7 +71,9 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
   }
   progress.upstreamCluster = cluster.config.name;
   progress.upstreamClusterAltStatName = cluster.config.altStatName;
-  if (!cluster.limits.connections.mayTake()) {
+  const { tunnel } = proxy;
+  // Tunnels are requests over the cluster's pools, which keep its limits.
+  if (tunnel === undefined && !cluster.limits.connections.mayTake()) {
     refuse(['UO'], undefined);
     return;
   }
@@ -79,34 +83,43 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
     refuse(['UH'], 'no_healthy_upstream');
     return;
   }
-  endings.push(() => host.release(), cluster.limits.connections.take());
+  endings.push(() => host.release());
   progress.upstreamHost = host.key;
   progress.connectAttempts = 1;
   // Nothing is read before it can be passed on.
   client.pause();
+  const onConnected = (upstream: Duplex, localAddress: string): void => {
+    cluster.report(host, { kind: 'served' });
+    progress.upstreamLocalAddress = localAddress;
+    endings.push(() => upstream.destroy());
+    // As in Envoy a client is judged once it says something: the endpoint may speak first.
+    const guarding = guardConnection(connection, proxy.guards ?? [], serving.clusters, (refusal) => {
+      progress.terminationDetails = refusal.terminationDetails;
+      refuse(refusal.flags, refusal.details);
+      upstream.destroy();
+    });
+    progress.metadata = guarding.metadata;
+    endings.push(guarding.abandon);
+    splice(client, upstream, guarding.pass, progress, proxy.idleTimeoutMs);
+  };
+  const onFailed = (kind: 'timeout' | 'connect failed', transportFailure: string | undefined): void => {
+    cluster.report(host, { kind });
+    progress.transportFailure = transportFailure;
+    refuse(['UF', 'URX'], undefined);
+  };
+  if (tunnel !== undefined) {
+    const options = { tunnel, cluster, host, connection, timeoutMs: proxy.idleTimeoutMs };
+    endings.push(openTunnel(options, { onConnected, onFailed: (text) => onFailed('connect failed', text) }));
+    return;
+  }
+  endings.push(cluster.limits.connections.take());
   const abandon = connectUpstream(
     host.endpoint,
     cluster.config.connectTimeoutMs,
     {
-      onConnected: (upstream) => {
-        cluster.report(host, { kind: 'served' });
-        progress.upstreamLocalAddress = socketAddress(upstream.localAddress, upstream.localPort);
-        endings.push(() => upstream.destroy());
-        // As in Envoy a client is judged once it says something: the endpoint may speak first.
-        const guarding = guardConnection(connection, proxy.guards ?? [], serving.clusters, (refusal) => {
-          progress.terminationDetails = refusal.terminationDetails;
-          refuse(refusal.flags, refusal.details);
-          upstream.destroy();
-        });
-        progress.metadata = guarding.metadata;
-        endings.push(guarding.abandon);
-        splice(client, upstream, guarding.pass, progress, proxy.idleTimeoutMs);
-      },
-      onFailed: (reset) => {
-        cluster.report(host, { kind: reset.reason === 'connection timeout' ? 'timeout' : 'connect failed' });
-        progress.transportFailure = reset.transportFailure;
-        refuse(['UF', 'URX'], undefined);
-      },
+      onConnected: (upstream) => onConnected(upstream, socketAddress(upstream.localAddress, upstream.localPort)),
+      onFailed: (reset) =>
+        onFailed(reset.reason === 'connection timeout' ? 'timeout' : 'connect failed', reset.transportFailure),
     },
     {
       allowHalfOpen: true,
@@ -121,7 +134,7 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
 }
 
 /** Joins both sides until both have ended, one breaks, or nothing has moved for too long. */
-function splice(client: Socket, upstream: Socket, pass: PassClient, progress: Progress, idleTimeoutMs: number): void {
+function splice(client: Socket, upstream: Duplex, pass: PassClient, progress: Progress, idleTimeoutMs: number): void {
   const close = (): void => {
     clearTimeout(idle);
     client.destroy();
@@ -148,7 +161,7 @@ function splice(client: Socket, upstream: Socket, pass: PassClient, progress: Pr
 const passAtOnce: PassClient = (next) => next();
 
 /** `pass` may keep back what comes first; nothing more is read until it lets go of it. */
-function pump(from: Socket, to: Socket, pass: PassClient, count: (bytes: number) => void): void {
+function pump(from: Duplex, to: Duplex, pass: PassClient, count: (bytes: number) => void): void {
   from.on('data', (chunk: Buffer) => {
     count(chunk.length);
     let isHeld = false;

@@ -45,6 +45,7 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
   let requestEnded = true;
   let endRequest = (): void => {};
   let chunked = false;
+  let isTunnel = false;
   let head: ResponseHead | undefined;
   let reusable = true;
   let closed = false;
@@ -119,6 +120,9 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
     end: (trailers) => {
       requestEnded = true;
       if (chunked) socket.write(trailers ? `0\r\n${formatHeaderLines(trailers)}\r\n` : '0\r\n\r\n', 'latin1');
+      if (!isTunnel) return;
+      reusable = false;
+      socket.destroySoon();
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
@@ -166,9 +170,11 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
       stale = requests > 0 && performance.now() - idleSince > staleAfterMs;
       requests++;
       requestEnded = request.endStream;
+      isTunnel = request.isTunnel === true;
       chunked =
         !request.endStream &&
         request.upgrade === undefined &&
+        request.method !== 'CONNECT' &&
         getHeader(request.headers, 'content-length') === undefined;
       parser.expect(request.method, request.upgrade !== undefined);
       socket.write(formatRequestHead(request, chunked), 'latin1');

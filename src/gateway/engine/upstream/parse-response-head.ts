@@ -7,7 +7,7 @@ export type BodyFraming =
   | { readonly kind: 'length'; readonly length: number }
   | { readonly kind: 'chunked' }
   | { readonly kind: 'close' }
-  /** After 101: another protocol, until either side closes. */
+  /** After 101, and where CONNECT succeeded: another protocol, until either side closes. */
   | { readonly kind: 'tunnel' };
 
 export interface ResponseHead {
@@ -97,9 +97,12 @@ function interpretHead(
         headers.push(name, value);
     }
   }
+  // RFC 9110 9.3.6: what such an answer says of a body is ignored.
+  const isTunnel = status === 101 || (method === 'CONNECT' && status >= 200 && status < 300);
   const bodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
-  const framing: BodyFraming | undefined =
-    status === 101 ? { kind: 'tunnel' } : frameBody(bodiless, contentLength, transferEncoding);
+  const framing: BodyFraming | undefined = isTunnel
+    ? { kind: 'tunnel' }
+    : frameBody(bodiless, contentLength, transferEncoding);
   if (!framing) return undefined;
   const tokens = connection.split(',').map((part) => part.trim());
   const keepAlive =

@@ -89,8 +89,11 @@ function requestHeaders(head: UpstreamRequestHead): http2.OutgoingHttpHeaders {
   headers[':method'] = head.upgrade === undefined ? head.method : 'CONNECT';
   // RFC 8441.
   if (head.upgrade !== undefined) headers[':protocol'] = head.upgrade;
-  headers[':path'] = head.path;
-  headers[':scheme'] = head.scheme;
+  // RFC 9113 8.5: CONNECT alone has neither.
+  if (head.method !== 'CONNECT' || head.upgrade !== undefined) {
+    headers[':path'] = head.path;
+    headers[':scheme'] = head.scheme;
+  }
   if (head.authority !== '') headers[':authority'] = head.authority;
   return headers;
 }

@@ -17,6 +17,8 @@ export interface UpstreamRequestHead {
   readonly headerCase?: HeaderCase | undefined;
   /** The protocol that the client asks to change to; a body is bytes of it. */
   readonly upgrade?: string | undefined;
+  /** Body and answer are the two directions of a connection: an HTTP/1.1 connection ends with the body. */
+  readonly isTunnel?: boolean | undefined;
   /** There is no body and there are no trailers. */
   readonly endStream: boolean;
 }
