@@ -17,6 +17,7 @@ import { RouteConfigurationSchema } from './generated/envoy/config/route/v3/rout
 import { file_envoy_extensions_access_loggers_file_v3_file } from './generated/envoy/extensions/access_loggers/file/v3/file_pb.ts';
 import { file_envoy_extensions_access_loggers_filters_cel_v3_cel } from './generated/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from './generated/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
+import { file_envoy_extensions_clusters_dynamic_forward_proxy_v3_cluster } from './generated/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.ts';
 import { file_envoy_extensions_compression_brotli_compressor_v3_brotli } from './generated/envoy/extensions/compression/brotli/compressor/v3/brotli_pb.ts';
 import { file_envoy_extensions_compression_gzip_compressor_v3_gzip } from './generated/envoy/extensions/compression/gzip/compressor/v3/gzip_pb.ts';
 import { file_envoy_extensions_compression_zstd_compressor_v3_zstd } from './generated/envoy/extensions/compression/zstd/compressor/v3/zstd_pb.ts';
@@ -63,6 +64,7 @@ const ownTypes = createRegistry(
   file_envoy_extensions_access_loggers_file_v3_file,
   file_envoy_extensions_access_loggers_filters_cel_v3_cel,
   file_envoy_extensions_access_loggers_stream_v3_stream,
+  file_envoy_extensions_clusters_dynamic_forward_proxy_v3_cluster,
   file_envoy_extensions_compression_brotli_compressor_v3_brotli,
   file_envoy_extensions_compression_gzip_compressor_v3_gzip,
   file_envoy_extensions_compression_zstd_compressor_v3_zstd,

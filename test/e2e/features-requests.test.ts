@@ -9,6 +9,7 @@ import { type BackendDefinition, Backends } from '../corpus/lib/backends.mjs';
 import { type CorpusRequest, type CorpusResult, runRequest } from '../corpus/lib/core.mjs';
 import { type AuthzServer, type AuthzServerDefinition, type Check, startAuthzServer } from './harness/authz-server.ts';
 import { dataPlaneNames, skipDataPlane } from './harness/data-planes.ts';
+import { type DnsAnswer, type DnsServer, startDnsServer } from './harness/dns-server.ts';
 import { portMapFor } from './harness/free-ports.ts';
 import { requireLinux } from './harness/require-tool.ts';
 import { fillInTokens, type TokenDefinition } from './harness/sign-token.ts';
@@ -87,6 +88,8 @@ interface FeatureRequests {
   readonly tokens?: Readonly<Record<string, TokenDefinition>>;
   readonly backends?: readonly (BackendDefinition | AuthzServerDefinition | TunnelProxyDefinition)[];
   readonly files?: Readonly<Record<string, string>>;
+  /** What the gateway's DNS server says of names; of others that there are none. */
+  readonly dns?: Readonly<Record<string, DnsAnswer>>;
   readonly requests: readonly (Partial<CorpusRequest> & { readonly name: string; readonly expect: Expectation })[];
   /** All lines on standard output that begin in one of these ways (the ports table is there too), when all requests are through. */
   readonly log?: { readonly begins: readonly string[]; readonly lines: readonly string[] };
@@ -225,10 +228,17 @@ for (const dataPlane of dataPlaneNames)
     for (const feature of features)
       describe(feature, () => {
         const folder = join(featuresFolder, feature);
-        const { backends: definitions = [], files = {}, requests, log } = readRequests(join(folder, 'requests.yaml'));
+        const {
+          backends: definitions = [],
+          files = {},
+          dns: names,
+          requests,
+          log,
+        } = readRequests(join(folder, 'requests.yaml'));
         let temporary: string | undefined;
         const backends = new Backends();
         const authzServers: AuthzServer[] = [];
+        let dns: DnsServer | undefined;
         let tidegate: TidegateProcess;
         let portMap: Record<number, number> = {};
 
@@ -250,16 +260,19 @@ for (const dataPlane of dataPlaneNames)
           for (const definition of definitions.filter(isTunnelProxy))
             authzServers.push(await startTunnelProxy(definition));
           for (const definition of definitions.filter(isAuthz)) authzServers.push(await startAuthzServer(definition));
+          dns = names && (await startDnsServer());
+          for (const [name, answer] of Object.entries(names ?? {})) dns?.set(name, answer);
           tidegate = await startTidegate({
             manifests: [join(folder, 'manifests.yaml')],
             dataPlane,
             portMap,
             mounts,
-            args: placeFlags(folder),
+            args: [...placeFlags(folder), ...(dns ? ['--dns-server', dns.address] : [])],
           });
         });
         after(async () => {
           await tidegate?.stop();
+          await dns?.stop();
           await backends.stop();
           for (const server of authzServers) await server.stop();
           if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });

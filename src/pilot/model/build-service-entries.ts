@@ -1,7 +1,8 @@
 // ServiceEntries → one service for each of their hosts, with the endpoints that they list or select.
 
+import { namingProtocols } from '../resources/parse-service-entry.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
-import type { ServiceEntryPort, WorkloadEntrySpec } from '../resources/service-entry.ts';
+import type { Resolution, ServiceEntryPort, WorkloadEntrySpec } from '../resources/service-entry.ts';
 import type { SnapshotObjects } from '../resources/snapshot.ts';
 import { backendProtocol } from './backend-protocol.ts';
 import { selectWorkloadEntries, uniqueEndpoints } from './build-endpoints.ts';
@@ -14,6 +15,14 @@ import { selectorMatches } from './proxy-class.ts';
 import { sameList } from './same-list.ts';
 
 type Entry = Resource<'ServiceEntry'>;
+
+const discoveries: Readonly<Record<Resolution, ModelService['discovery']>> = {
+  NONE: 'addresses',
+  STATIC: 'addresses',
+  DNS: 'names',
+  DNS_ROUND_ROBIN: 'one name',
+  DYNAMIC_DNS: 'named by requests',
+};
 
 interface Selected {
   readonly workloadEntries: readonly Resource<'WorkloadEntry'>[];
@@ -40,7 +49,7 @@ const endpointOf = (port: ServiceEntryPort, workload: WorkloadEntrySpec): readon
 function listed({ spec }: Entry, host: string, port: ServiceEntryPort): readonly ModelEndpoint[] {
   const usesNames = spec.resolution === 'DNS' || spec.resolution === 'DNS_ROUND_ROBIN';
   const endpoints = spec.endpoints.flatMap((workload) => endpointOf(port, workload));
-  if (spec.resolution === 'NONE') return [];
+  if (spec.resolution === 'NONE' || spec.resolution === 'DYNAMIC_DNS') return [];
   if (endpoints.length > 0 || !usesNames || host.startsWith('*')) return endpoints;
   return [{ ...workloadPlace(undefined, {}), address: host, port: port.targetPort ?? port.number, weight: 1 }];
 }
@@ -58,8 +67,9 @@ const selected = (port: ServiceEntryPort, { workloadEntries, pods, nodes }: Sele
 
 function buildPorts(entry: Entry, host: string, workloads: Selected): readonly ModelServicePort[] {
   const ports = new Map<number, ModelServicePort>();
+  const dynamic = entry.spec.resolution === 'DYNAMIC_DNS' && host.startsWith('*');
   for (const port of entry.spec.ports) {
-    if (ports.has(port.number)) continue;
+    if (ports.has(port.number) || (dynamic && !namingProtocols.has(port.protocol.toUpperCase()))) continue;
     const all = [...listed(entry, host, port), ...selected(port, workloads)];
     // Envoy asks for one name only.
     const found = entry.spec.resolution === 'DNS_ROUND_ROBIN' ? all.slice(0, 1) : uniqueEndpoints(all);
@@ -94,7 +104,7 @@ function buildService(
     alias: undefined,
     exportTo: exportedTo(exportTo, defaultExportTo, namespace),
     translatesPorts: true,
-    discovery: resolution === 'DNS' ? 'names' : resolution === 'DNS_ROUND_ROBIN' ? 'one name' : 'addresses',
+    discovery: resolution === 'DYNAMIC_DNS' && !host.startsWith('*') ? 'addresses' : discoveries[resolution],
     isExternal: location === 'MESH_EXTERNAL',
     subjectAltNames,
     prefersNear: undefined,

@@ -63,8 +63,8 @@ export interface ModelService {
   readonly exportTo: ExportTo;
   /** Label experimental.istio.io/disable-gateway-port-translation: listeners bind its port, not its target port. */
   readonly translatesPorts: boolean;
-  /** How endpoints are found: pilot sends their addresses, or the data plane asks for their names. */
-  readonly discovery: 'addresses' | 'names' | 'one name';
+  /** How endpoints are found: pilot sends their addresses, or the data plane asks for their names, or for those that requests name. */
+  readonly discovery: 'addresses' | 'names' | 'one name' | 'named by requests';
   /** Outside of the mesh. */
   readonly isExternal: boolean;
   /** That endpoints have to have in their certificates, where a DestinationRule says nothing of it. */

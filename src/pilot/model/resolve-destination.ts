@@ -72,6 +72,8 @@ export function clusterOf(
   const rule = selectDestinationRule(model.destinationRules, service, proxy);
   const found = rule?.subsets.find(({ name }) => name === subset);
   if (subset !== '' && found === undefined) return undefined;
+  // Nothing is known of such endpoints that could tell them apart.
+  if (subset !== '' && service.discovery === 'named by requests') return undefined;
   const policy = clusterPolicy(rule, subset, port.port);
   return { service, port, subset: found, rule, policy, tls: tlsOf(service, policy.tls) };
 }

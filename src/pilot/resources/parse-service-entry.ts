@@ -51,16 +51,7 @@ export function parseServiceEntry(spec: Message): ServiceEntrySpec | undefined {
     reportInvalid(spec.context, path, `is ${shorten(host)}, which is no name of a service`, LEFT_OUT, remedy);
     return false;
   });
-  const named = enumField(spec, 'resolution', resolutions) ?? 'NONE';
-  if (named === 'DYNAMIC_DNS')
-    reportInvalid(
-      spec.context,
-      ['spec', 'resolution'],
-      'is DYNAMIC_DNS, which is not served yet',
-      'Requests are answered with 503.',
-      'List the hosts, with resolution DNS.',
-    );
-  const resolution = named === 'DYNAMIC_DNS' ? 'NONE' : named;
+  const resolution = enumField(spec, 'resolution', resolutions) ?? 'NONE';
   const parsed: ServiceEntrySpec = {
     hosts: [...new Set(hosts.map((host) => host.toLowerCase()))],
     ports: messagesField(spec, 'ports', portFields, parsePort),
@@ -73,9 +64,33 @@ export function parseServiceEntry(spec: Message): ServiceEntrySpec | undefined {
     exportTo: stringsField(spec, 'exportTo'),
     subjectAltNames: stringsField(spec, 'subjectAltNames'),
   };
+  if (resolution === 'DYNAMIC_DNS') checkDynamic(spec, parsed);
   if (parsed.hosts.length > 0) return parsed;
   reportMissing(spec, 'hosts', NOT_USED, 'Name the service.');
   return undefined;
+}
+
+/** Of these protocols requests and connections say which name they are for. */
+export const namingProtocols: ReadonlySet<string> = new Set(['HTTP', 'HTTP2', 'GRPC', 'TLS']);
+
+function checkDynamic(spec: Message, { hosts, ports, endpoints }: ServiceEntrySpec): void {
+  const { context } = spec;
+  const refused = 'Requests are answered with 503.';
+  for (const host of hosts.filter((one) => !one.startsWith('*')))
+    reportInvalid(
+      context,
+      ['spec', 'hosts'],
+      `has ${shorten(host)}, which is one name, with resolution DYNAMIC_DNS`,
+      refused,
+      'Use resolution DNS for it, or a host with `*.` in front.',
+    );
+  ports.forEach(({ protocol }, i) => {
+    if (namingProtocols.has(protocol.toUpperCase())) return;
+    const what = `is ${shorten(protocol)}, which does not say what name a client means, with resolution DYNAMIC_DNS`;
+    reportInvalid(context, ['spec', 'ports', i, 'protocol'], what, refused, 'Use HTTP, HTTP2, GRPC or TLS.');
+  });
+  if (endpoints.length > 0)
+    reportInvalid(context, ['spec', 'endpoints'], 'stand beside DYNAMIC_DNS', 'They are not used.', 'Remove them.');
 }
 
 function parsePort(message: Message): ServiceEntryPort | undefined {

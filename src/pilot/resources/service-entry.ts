@@ -1,6 +1,6 @@
 // Istio's ServiceEntry and WorkloadEntry: destinations that are no Services of Kubernetes, and machines that are no Pods.
 
-export type Resolution = 'NONE' | 'STATIC' | 'DNS' | 'DNS_ROUND_ROBIN';
+export type Resolution = 'NONE' | 'STATIC' | 'DNS' | 'DNS_ROUND_ROBIN' | 'DYNAMIC_DNS';
 
 export interface ServiceEntrySpec {
   /** In lower case, each once; `*.` in front of a wildcard. */

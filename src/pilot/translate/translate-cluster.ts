@@ -17,6 +17,7 @@ import type { OrderOptions } from '../model/order-localities.ts';
 import type { ClusterPolicy, ClusterView } from '../model/proxy-view.ts';
 import { adsSource, duration, seconds } from './config-source.ts';
 import { translateConnectionPool } from './translate-connection-pool.ts';
+import { translateDynamicDiscovery } from './translate-dynamic-discovery.ts';
 import { assignEndpoints, translateEndpoints } from './translate-endpoints.ts';
 import { speaksHttp2, translateHttpProtocol } from './translate-http-protocol.ts';
 import { translateLoadBalancer } from './translate-load-balancer.ts';
@@ -43,6 +44,9 @@ type Discovery = Pick<
   | 'dnsLookupFamily'
   | 'dnsRefreshRate'
   | 'respectDnsTtl'
+  | 'lbPolicy'
+  | 'lbConfig'
+  | 'commonLbConfig'
 >;
 
 /** Endpoints come by EDS, or Envoy asks for their names itself. */
@@ -57,6 +61,8 @@ function discovery(
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
       edsClusterConfig: { edsConfig: adsSource(), serviceName: name },
     };
+  if (view.service.discovery === 'named by requests' && view.tls !== 'broken')
+    return translateDynamicDiscovery(view.service.host, view.tls);
   const type =
     view.service.discovery === 'names' ? Cluster_DiscoveryType.STRICT_DNS : Cluster_DiscoveryType.LOGICAL_DNS;
   const { loadAssignment, isEmpty } = assignEndpoints(name, view, order);
@@ -115,7 +121,6 @@ function buildCluster(name: string, view: ClusterView, upstream: ClusterSettings
     // Ends the part of a statistic's name that is the cluster's, since a cluster's name has dots.
     altStatName: `${statName(view, upstream) || name};`,
     ...(upstream.bufferBytes !== undefined && { perConnectionBufferLimitBytes: upstream.bufferBytes }),
-    ...discovery(name, view, upstream, order),
     ...translateLoadBalancer(policy.loadBalancer),
     ...translateConnectionPool(policy, upstream),
     ...translateOutlierDetection(policy.outlierDetection),
@@ -126,6 +131,7 @@ function buildCluster(name: string, view: ClusterView, upstream: ClusterSettings
       },
       ...translateLocalityPolicy(order.policy, policy.outlierDetection !== undefined),
     },
+    ...discovery(name, view, upstream, order),
     metadata: {
       filterMetadata: {
         istio: {
@@ -136,7 +142,10 @@ function buildCluster(name: string, view: ClusterView, upstream: ClusterSettings
         },
       },
     },
-    ...translateHttpProtocol(isHttp2, policy, tls, upstream.preserveHeaderCase),
+    ...translateHttpProtocol(isHttp2, policy, tls, {
+      preserveHeaderCase: upstream.preserveHeaderCase,
+      isDynamic: service.discovery === 'named by requests',
+    }),
     ...translateUpstreamSocket(name, tls, policy, isHttp2, upstream.tlsDefaults),
   });
 }

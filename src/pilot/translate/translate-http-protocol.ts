@@ -96,8 +96,11 @@ function errorMatcher(codes: readonly number[]): Options['outlierDetection'] {
 }
 
 /** Without a name of its own the request's host is asked for, and the endpoint has to be that, unless it may be anyone. */
-function hostNames(tls: UpstreamTlsSettings | undefined): Options['upstreamHttpProtocolOptions'] {
-  if (tls === undefined || tls.isMesh || tls.sni !== undefined) return undefined;
+function hostNames(tls: UpstreamTlsSettings | undefined, isDynamic: boolean): Options['upstreamHttpProtocolOptions'] {
+  if (tls === undefined || tls.isMesh) return undefined;
+  // Of names that requests give nothing else is known: as in Istio the endpoint has to be the one asked for.
+  if (isDynamic) return { autoSni: tls.sni === undefined, autoSanValidation: tls.roots !== undefined };
+  if (tls.sni !== undefined) return undefined;
   return { autoSni: true, autoSanValidation: tls.roots !== undefined && tls.subjectAltNames.length === 0 };
 }
 
@@ -106,12 +109,12 @@ export function translateHttpProtocol(
   isHttp2: boolean,
   { connectionPool: pool, outlierDetection }: ClusterPolicy,
   tls: UpstreamTlsSettings | undefined,
-  preserveHeaderCase: boolean,
+  { preserveHeaderCase, isDynamic }: { readonly preserveHeaderCase: boolean; readonly isDynamic: boolean },
 ): Pick<MessageInitShape<typeof ClusterSchema>, 'typedExtensionProtocolOptions'> {
   const common = commonOptions(pool);
   const errors = errorMatcher(outlierDetection?.httpErrorCodes ?? []);
   const isDefault = !isHttp2 && !pool?.useClientProtocol && !preserveHeaderCase;
-  const names = hostNames(tls);
+  const names = hostNames(tls, isDynamic);
   if (common === undefined && errors === undefined && names === undefined && isDefault) return {};
   const options = create(HttpProtocolOptionsSchema, {
     ...(common && { commonHttpProtocolOptions: common }),

@@ -13,6 +13,8 @@ export interface ClusterConfig {
   readonly outlierDetection?: OutlierDetection;
   /** Where the endpoints come from DNS: then `endpoints` is empty. */
   readonly dns?: DnsConfig;
+  /** Where each request names its endpoint: then `endpoints` is empty. */
+  readonly dynamic?: DynamicConfig;
   /** Absent: plaintext. */
   readonly tls?: UpstreamTls;
   /** Hosts are told of the client in a PROXY header, in front of anything else. */
@@ -24,6 +26,13 @@ export interface ClusterConfig {
   readonly altStatName?: string;
   /** Static cluster without endpoints (BlackHoleCluster), or EDS not yet received: empty. */
   readonly endpoints: readonly Endpoint[];
+}
+
+/** Times are milliseconds. */
+export interface DynamicConfig extends Pick<DnsConfig, 'family' | 'refreshMs'> {
+  /** Names that are remembered, and for how long after they were asked for last. */
+  readonly maxHosts: number;
+  readonly hostTtlMs: number;
 }
 
 /** Endpoints by name; their addresses are asked for. */

@@ -7,6 +7,7 @@ import {
   Cluster_LbPolicy as LbPolicy,
 } from '../../../xds/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { convertCircuitBreakers } from './convert-circuit-breakers.ts';
+import { convertDynamic } from './convert-dynamic.ts';
 import { type ConvertedEndpoints, convertEndpoints } from './convert-endpoints.ts';
 import { convertHttpProtocol } from './convert-http-protocol.ts';
 import { convertLoadBalancing } from './convert-load-balancing.ts';
@@ -14,7 +15,7 @@ import { convertOutlierDetection } from './convert-outlier-detection.ts';
 import type { SecretNeeds } from './convert-tls-secrets.ts';
 import { convertUpstreamSocket } from './convert-upstream-socket.ts';
 import { durationMs } from './duration-ms.ts';
-import type { ClusterConfig, DnsConfig, LoadBalancingConfig, TcpKeepalive } from './engine-config.ts';
+import type { ClusterConfig, DnsConfig, DynamicConfig, LoadBalancingConfig, TcpKeepalive } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 import { extensionType } from './unpack-any.ts';
 import { warnUnhandledFields } from './warn-unhandled-fields.ts';
@@ -67,7 +68,7 @@ export function convertCluster(cluster: Cluster, version: string, findings: Find
   if (connectTimeoutMs <= 0) findings.constraint('Cluster', 'ConnectTimeout', 'value must be greater than 0s');
   const { protocol, connections, isError } = convertHttpProtocol(cluster, findings);
   const outlierDetection = convertOutlierDetection(cluster.outlierDetection, findings);
-  const { endpointsName, endpoints, dns } = convertDiscovery(cluster, version, findings);
+  const { endpointsName, endpoints, dns, dynamic } = convertDiscovery(cluster, version, findings);
   const needs: SecretNeeds = { secrets: new Set(), fileSecrets: new Set(), inlineSecrets: new Map() };
   const socket = convertUpstreamSocket(cluster, { owner: `cluster ${cluster.name}`, version, needs }, findings);
   return {
@@ -79,9 +80,11 @@ export function convertCluster(cluster: Cluster, version: string, findings: Find
       connections: { ...connections, tcpKeepalive: convertKeepalive(cluster, findings) },
       circuitBreakers: convertCircuitBreakers(cluster.circuitBreakers, findings),
       ...(outlierDetection && { outlierDetection: { ...outlierDetection, ...(isError && { isError }) } }),
-      lbPolicy: convertPolicy(cluster.lbPolicy, findings),
+      // Where requests name their endpoint nothing is left to pick.
+      lbPolicy: dynamic ? 'RANDOM' : convertPolicy(cluster.lbPolicy, findings),
       lb: convertLoadBalancing(cluster, findings),
       ...(dns && socket !== 'unusable' && { dns }),
+      ...(dynamic && socket !== 'unusable' && { dynamic }),
       ...(socket === 'unusable' ? {} : socket),
       ...(cluster.altStatName !== '' && { altStatName: cluster.altStatName }),
     },
@@ -96,10 +99,15 @@ function convertDiscovery(
   cluster: Cluster,
   version: string,
   findings: Findings,
-): Pick<ConvertedCluster, 'endpointsName' | 'endpoints'> & { readonly dns?: DnsConfig } {
+): Pick<ConvertedCluster, 'endpointsName' | 'endpoints'> & {
+  readonly dns?: DnsConfig;
+  readonly dynamic?: DynamicConfig;
+} {
   const { clusterDiscoveryType: discovery } = cluster;
   const type = discovery.case === 'type' ? discovery.value : undefined;
   if (discovery.case === 'clusterType') {
+    const dynamic = convertDynamic(discovery.value.typedConfig, findings);
+    if (dynamic) return { endpointsName: undefined, endpoints: noEndpoints, dynamic };
     findings.warn(noEndpointsOf(extensionType(discovery.value.typedConfig)));
     return { endpointsName: undefined, endpoints: noEndpoints };
   }

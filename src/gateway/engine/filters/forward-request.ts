@@ -112,6 +112,7 @@ function createForwarding(
   let backOffTimer: NodeJS.Timeout | undefined;
 
   let endRetry = (): void => {};
+  let leaveLookUp = (): void => {};
   const isGrpc = isGrpcContentType(getHeader(stream.head.headers, 'content-type'));
 
   const report = (result: HostResult | undefined): void => {
@@ -121,6 +122,7 @@ function createForwarding(
   /** Ends the current try; nothing of it is heard any more. */
   const leaveTry = (): void => {
     clearTimeout(tryTimer);
+    leaveLookUp();
     pending?.cancel();
     pending = undefined;
     upstream = undefined;
@@ -239,17 +241,25 @@ function createForwarding(
   };
 
   const attempt = (): void => {
-    const picked = cluster.balancer.pick({ ...tried.pickOptions(), hash: consistent?.hash });
-    if (!picked) {
-      finish();
-      exchange.sendLocalReply({
-        status: 503,
-        body: 'no healthy upstream',
-        details: 'no_healthy_upstream',
-        flags: ['UH'],
-      });
+    if (cluster.dynamic === undefined) {
+      const picked = cluster.balancer.pick({ ...tried.pickOptions(), hash: consistent?.hash });
+      if (picked) sendTo(picked);
+      else failWithoutHost('no_healthy_upstream');
       return;
     }
+    info.attemptCount = retries + 1;
+    leaveLookUp = cluster.dynamic.find(exchange.authority, (found) => {
+      if ('details' in found) failWithoutHost(found.details);
+      else sendTo(found);
+    });
+  };
+
+  const failWithoutHost = (details: string): void => {
+    finish();
+    exchange.sendLocalReply({ status: 503, body: 'no healthy upstream', details, flags: ['UH'] });
+  };
+
+  const sendTo = (picked: PickedHost): void => {
     host = picked;
     tried.add(picked);
     info.upstreamHost = picked.key;

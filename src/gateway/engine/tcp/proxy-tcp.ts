@@ -1,6 +1,7 @@
 // The TCP proxy: one connection of a client, one to an endpoint, bytes both ways with back-pressure and half-close.
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { PickedHost } from '../cluster/load-balancer.ts';
 import { pickCluster } from '../cluster/pick-cluster.ts';
 import { xxHash64 } from '../cluster/xx-hash.ts';
 import type { DynamicMetadata, TcpProxy } from '../config/engine-config.ts';
@@ -9,6 +10,7 @@ import { describeConnection } from '../http/describe-connection.ts';
 import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { connectUpstream, socketAddress } from '../upstream/connect-upstream.ts';
+import type { Cluster } from '../upstream/create-cluster-set.ts';
 import { guardConnection, type PassClient } from './guard-connection.ts';
 import { openTunnel } from './open-tunnel.ts';
 
@@ -71,18 +73,45 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
   }
   progress.upstreamCluster = cluster.config.name;
   progress.upstreamClusterAltStatName = cluster.config.altStatName;
-  const { tunnel } = proxy;
   // Tunnels are requests over the cluster's pools, which keep its limits.
-  if (tunnel === undefined && !cluster.limits.connections.mayTake()) {
+  if (proxy.tunnel === undefined && !cluster.limits.connections.mayTake()) {
     refuse(['UO'], undefined);
+    return;
+  }
+  const connectTo = (host: PickedHost): void =>
+    connect({ client, connection, proxy, serving, cluster, progress, endings, refuse }, host);
+  if (cluster.dynamic !== undefined) {
+    client.pause();
+    const leave = cluster.dynamic.find(connection.requestedServerName ?? '', (found) => {
+      if ('details' in found) refuse(['UH'], undefined);
+      else connectTo(found);
+    });
+    endings.push(leave);
     return;
   }
   const consistent = proxy.hashesSourceIp === true && cluster.balancer.isConsistent;
   const host = cluster.balancer.pick(consistent ? { hash: xxHash64(connection.remoteIp) } : {});
-  if (!host) {
-    refuse(['UH'], 'no_healthy_upstream');
-    return;
-  }
+  if (host) connectTo(host);
+  else refuse(['UH'], 'no_healthy_upstream');
+}
+
+interface Connecting {
+  readonly client: Socket;
+  readonly connection: DownstreamConnection;
+  readonly proxy: TcpProxy;
+  readonly serving: TcpServing;
+  readonly cluster: Cluster;
+  readonly progress: Progress;
+  /** What is done once the connection is at its end. */
+  readonly endings: (() => void)[];
+  readonly refuse: (flags: readonly ResponseFlag[], details: string | undefined) => void;
+}
+
+function connect(
+  { client, connection, proxy, serving, cluster, progress, endings, refuse }: Connecting,
+  host: PickedHost,
+): void {
+  const { tunnel } = proxy;
   endings.push(() => host.release());
   progress.upstreamHost = host.key;
   progress.connectAttempts = 1;

@@ -8,6 +8,7 @@ import { createHttp1Pool } from './create-http1-pool.ts';
 import { createHttp2Pool } from './create-http2-pool.ts';
 import type { LookUp } from './create-look-up.ts';
 import { createPoolSet } from './create-pool-set.ts';
+import { createDynamicHosts, type DynamicHosts } from './dynamic-hosts.ts';
 import { createMergeWindow } from './merge-window.ts';
 import { type NameResolver, resolveNames } from './resolve-names.ts';
 import { createResourceLimits, type ResourceLimits } from './resource-limits.ts';
@@ -19,6 +20,8 @@ export interface Cluster {
   readonly config: ClusterConfig;
   readonly balancer: LoadBalancer;
   readonly limits: ResourceLimits;
+  /** Where requests name their endpoint; then `balancer` has none. */
+  readonly dynamic: DynamicHosts | undefined;
   poolOf(host: PickedHost, client: Client): ConnectionPool;
   /** What a connection of its own, beside the pools, is to be like. */
   transportTo(client: Pick<Client, 'addresses' | 'authority'>): UpstreamTransport;
@@ -100,9 +103,21 @@ function createCluster(
   const resolve = (known?: NameResolver['known']): NameResolver | undefined =>
     config.dns && resolveNames(config.dns, setEndpoints, lookUp, known);
   let resolver = resolve();
+  const findDynamic = (): DynamicHosts | undefined =>
+    config.dynamic &&
+    createDynamicHosts({
+      config: config.dynamic,
+      lookUp,
+      defaultPort: config.tls === undefined ? 80 : 443,
+      onForgotten: pools.keepHosts,
+    });
+  let dynamic = findDynamic();
   return {
     get config() {
       return config;
+    },
+    get dynamic() {
+      return dynamic;
     },
     balancer,
     limits,
@@ -129,6 +144,8 @@ function createCluster(
         resolver?.close();
         resolver = resolve(resolver?.known);
       }
+      dynamic?.close();
+      dynamic = findDynamic();
       // What DNS said stays in force while its names do.
       setEndpoints(next.dns === undefined ? next.endpoints : endpoints);
       // Connections that are kept or secured otherwise than it says now end with their last request.
@@ -141,6 +158,7 @@ function createCluster(
     },
     drain: () => {
       resolver?.close();
+      dynamic?.close();
       detector?.close();
       ejections.close();
       pools.drain();

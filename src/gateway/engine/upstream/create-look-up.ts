@@ -8,13 +8,15 @@ const { Resolver } = promises;
 type Resolver = InstanceType<typeof Resolver>;
 
 export interface Resolved {
-  readonly addresses: readonly string[];
+  /** Undefined: DNS failed, and what was known stays. Empty: there is no such name. */
+  readonly addresses: readonly string[] | undefined;
   /** Seconds that the answer is good for; undefined where nothing says so. */
   readonly ttlSeconds: number | undefined;
+  /** Node's, where there is no address. */
+  readonly code?: string;
 }
 
-/** Undefined: DNS failed, and what was known stays. An empty list: there is no such name. */
-export type LookUp = (name: string, family: DnsConfig['family']) => Promise<Resolved | undefined>;
+export type LookUp = (name: string, family: DnsConfig['family']) => Promise<Resolved>;
 
 const noName = new Set(['ENOTFOUND', 'ENODATA', 'NXDOMAIN']);
 
@@ -39,7 +41,8 @@ interface Record {
   readonly ttl: number;
 }
 
-type Ask = (name: string, family: 4 | 6) => Promise<readonly Record[] | undefined>;
+/** A code where there are none. */
+type Ask = (name: string, family: 4 | 6) => Promise<readonly Record[] | string>;
 
 const askWith =
   (resolver: Resolver): Ask =>
@@ -47,7 +50,7 @@ const askWith =
     try {
       return await (family === 4 ? resolver.resolve4(name, { ttl: true }) : resolver.resolve6(name, { ttl: true }));
     } catch (error) {
-      return noName.has((error as NodeJS.ErrnoException).code ?? '') ? [] : undefined;
+      return (error as NodeJS.ErrnoException).code ?? '';
     }
   };
 
@@ -66,17 +69,17 @@ export function createLookUp(servers: readonly DnsServer[]): LookUp {
   return (name, family) => lookUpName(name, family, ask);
 }
 
-async function lookUpName(name: string, family: DnsConfig['family'], ask: Ask): Promise<Resolved | undefined> {
+async function lookUpName(name: string, family: DnsConfig['family'], ask: Ask): Promise<Resolved> {
   const listed = fromHostsFile(name, family);
   if (listed.length > 0) return { addresses: listed, ttlSeconds: undefined };
   // Envoy's AUTO: IPv6 where there is any, else IPv4.
   const first = family === 'auto' ? 6 : family;
   let records = await ask(name, first);
-  if (family === 'auto' && (records === undefined || records.length === 0)) records = await ask(name, 4);
-  return (
-    records && {
-      addresses: records.map(({ address }) => address),
-      ttlSeconds: records.length === 0 ? undefined : Math.min(...records.map(({ ttl }) => ttl)),
-    }
-  );
+  if (family === 'auto' && (typeof records === 'string' || records.length === 0)) records = await ask(name, 4);
+  if (typeof records === 'string')
+    return { addresses: noName.has(records) ? [] : undefined, ttlSeconds: undefined, code: records };
+  return {
+    addresses: records.map(({ address }) => address),
+    ttlSeconds: records.length === 0 ? undefined : Math.min(...records.map(({ ttl }) => ttl)),
+  };
 }

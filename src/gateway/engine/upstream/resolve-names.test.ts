@@ -38,7 +38,7 @@ function follow(
     async () => {
       const next = answers[Math.min(asked++, answers.length - 1)];
       if (next instanceof Error) throw next;
-      return next;
+      return next ?? { addresses: undefined, ttlSeconds: undefined };
     },
     changes.known,
   );

@@ -40,7 +40,7 @@ export function resolveNames(
     const answer = await lookUp(name, config.family).catch(() => undefined);
     if (closed) return;
     // The order of an answer changes from one to the next; it means nothing here.
-    if (answer) known.set(name, answer.addresses.toSorted());
+    if (answer?.addresses) known.set(name, answer.addresses.toSorted());
     publish();
     const ttlMs = config.respectTtl && answer?.ttlSeconds !== undefined ? answer.ttlSeconds * 1000 : config.refreshMs;
     timers.set(name, setTimeout(() => void resolve(name), Math.max(shortestMs, ttlMs)).unref());
