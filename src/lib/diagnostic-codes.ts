@@ -116,6 +116,10 @@ export const diagnosticCodes = {
     name: 'TunnelEndsEnvoy',
     doc: 'A tunnel by POST over HTTP/1.1, whose proxy can make Envoy crash.',
   },
+  TG0039: {
+    name: 'DestinationByClient',
+    doc: 'A destination whose address clients decide, at a gateway: open to more than was meant, or leading nowhere.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

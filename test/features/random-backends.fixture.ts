@@ -129,7 +129,7 @@ export const destinationRule = fc
   .map(
     (spec) => (index: number) =>
       object('networking', 'DestinationRule', 'default', `d${index}`, {
-        host: `s${index % services}`,
+        host: index % 4 === 0 ? externalHost(index % services) : `s${index % services}`,
         ...spec,
       }),
   );
@@ -144,6 +144,9 @@ const endpoint = sparse(
   },
   { address },
 );
+
+/** Of ServiceEntries, some of them with resolution DYNAMIC_DNS. */
+const externalHost = (number: number): string => `${number % 3 === 0 ? '*.' : ''}e${number}.example.org`;
 
 /** Its hosts are those of Services that do not exist as such. */
 export const serviceEntry = fc
@@ -167,7 +170,7 @@ export const serviceEntry = fc
     ({ more, ...spec }) =>
       (index: number) =>
         object('networking', 'ServiceEntry', 'default', `e${index}`, {
-          hosts: [`e${index % services}.example.org`, more],
+          hosts: [externalHost(index % services), more],
           ...spec,
         }),
   );
@@ -326,7 +329,7 @@ export const backendServices = documents([
         },
         {
           match: [{ uri: { prefix: `/e${i}` } }],
-          route: [{ destination: { host: `e${i}.example.org`, port: { number: 80 } } }],
+          route: [{ destination: { host: externalHost(i), port: { number: 80 } } }],
         },
       ]),
     ),

@@ -3,6 +3,7 @@ import { type Diagnostic, formatResourceRef } from '../../lib/diagnostic.ts';
 import { type FieldPath, isOfKind } from '../resources/resource.ts';
 import { hostsForNamespace } from './build-route-table.ts';
 import { matchTakesAll } from './build-routes.ts';
+import { checkClientChosen } from './check-client-chosen.ts';
 import { intersectHosts, resolveGatewayName } from './host-names.ts';
 import type {
   DestinationName,
@@ -163,6 +164,7 @@ export function checkVirtualService(context: Context, virtualService: ModelVirtu
     ...(isDelegate ? [] : checkGateways(model, virtualService)),
     ...checkHosts(virtualService, gateways),
     ...checkReachable(virtualService),
+    ...checkClientChosen(model, virtualService),
     ...virtualService.http.flatMap(({ action, index }) =>
       checkAction(context, action, ['spec', 'http', index], 'requests to it are answered with 503'),
     ),
