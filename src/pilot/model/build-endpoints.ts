@@ -155,7 +155,7 @@ function fromWorkloadEntries(port: ServicePort, entries: EndpointSources['worklo
   return entries.flatMap(({ spec, metadata }) => {
     const number = spec.ports[port.name] ?? fixedPort(port);
     if (spec.address === undefined) return [];
-    const place = workloadPlace(spec.locality, { ...metadata.labels, ...spec.labels });
+    const place = workloadPlace({ ...spec, labels: { ...metadata.labels, ...spec.labels } });
     return [{ ...place, address: spec.address, port: number, weight: spec.weight ?? 1, usable: true }];
   });
 }

@@ -22,7 +22,7 @@ import { readAccessLogProviders } from './read-access-log-providers.ts';
 import { readExtAuthzProviders } from './read-ext-authz-providers.ts';
 import { proxyConfigFields, readProxyConfig } from './read-proxy-config.ts';
 import { readTlsDefaults, readUpstreamSettings } from './read-upstream-settings.ts';
-import { report } from './report.ts';
+import { type Finding, report } from './report.ts';
 
 interface Result {
   readonly mesh: MeshSettings;
@@ -193,6 +193,28 @@ function build(settings: Record<string, unknown>, message: Message): MeshSetting
   };
 }
 
+/** Gateways between networks want mutual TLS with sidecars, which are not here. */
+function checkNetworks(configMap: Resource<'ConfigMap'>): readonly Diagnostic[] {
+  const { data } = configMap.spec;
+  const text = Object.hasOwn(data, 'meshNetworks') ? (data.meshNetworks ?? '') : '';
+  let networks: unknown;
+  try {
+    networks = readSettings(text).networks;
+  } catch {
+    networks = undefined;
+  }
+  if (!isRecord(networks) || Object.keys(networks).length === 0) return [];
+  const finding: Finding = {
+    severity: 'warning',
+    code: 'TG0006',
+    path: ['data', 'meshNetworks'],
+    message:
+      'meshNetworks is not served yet. Endpoints of other networks are reached directly, without their gateways.',
+    remedy: 'Remove it, or give other networks addresses that can be reached from here.',
+  };
+  return [report(configMap, finding)];
+}
+
 /** Without the ConfigMap: the defaults. With one that cannot be used: what was in force before, and a Diagnostic. */
 export function buildMeshSettings(
   previous: MeshSettings | undefined,
@@ -205,7 +227,7 @@ export function buildMeshSettings(
     const settings = readSettings(text);
     const context = contextOf(configMap);
     const mesh = build(settings, openFields(context, path, settings, meshFields));
-    return { mesh, diagnostics: context.diagnostics };
+    return { mesh, diagnostics: [...context.diagnostics, ...checkNetworks(configMap)] };
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     const kept = previous === undefined ? 'The defaults are in force.' : 'The settings before stay in force.';

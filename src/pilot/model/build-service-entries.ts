@@ -24,6 +24,8 @@ const discoveries: Readonly<Record<Resolution, ModelService['discovery']>> = {
   DYNAMIC_DNS: 'named by requests',
 };
 
+const nowhere = workloadPlace({ locality: undefined, network: undefined, labels: {} });
+
 interface Selected {
   readonly workloadEntries: readonly Resource<'WorkloadEntry'>[];
   readonly pods: readonly Resource<'Pod'>[];
@@ -38,7 +40,7 @@ const endpointOf = (port: ServiceEntryPort, workload: WorkloadEntrySpec): readon
     ? []
     : [
         {
-          ...workloadPlace(workload.locality, workload.labels),
+          ...workloadPlace(workload),
           address: workload.address,
           port: numberOf(port, workload.ports),
           weight: workload.weight ?? 1,
@@ -51,7 +53,7 @@ function listed({ spec }: Entry, host: string, port: ServiceEntryPort): readonly
   const endpoints = spec.endpoints.flatMap((workload) => endpointOf(port, workload));
   if (spec.resolution === 'NONE' || spec.resolution === 'DYNAMIC_DNS') return [];
   if (endpoints.length > 0 || !usesNames || host.startsWith('*')) return endpoints;
-  return [{ ...workloadPlace(undefined, {}), address: host, port: port.targetPort ?? port.number, weight: 1 }];
+  return [{ ...nowhere, address: host, port: port.targetPort ?? port.number, weight: 1 }];
 }
 
 const selected = (port: ServiceEntryPort, { workloadEntries, pods, nodes }: Selected): readonly ModelEndpoint[] => [

@@ -77,9 +77,13 @@ describe('localities', () => {
   });
 
   it('of WorkloadEntries are their own, else their label’s', () => {
-    assert.equal(workloadPlace('r/z', { 'istio-locality': 'q' }).locality, 'r/z');
-    assert.equal(workloadPlace(undefined, { 'istio-locality': 'q' }).locality, 'q');
-    assert.equal(workloadPlace(undefined, {}).locality, '');
+    const plain = { locality: undefined, network: undefined, labels: {} };
+    assert.equal(workloadPlace({ ...plain, locality: 'r/z', labels: { 'istio-locality': 'q' } }).locality, 'r/z');
+    assert.equal(workloadPlace({ ...plain, labels: { 'istio-locality': 'q' } }).locality, 'q');
+    assert.equal(workloadPlace(plain).locality, '');
+    const network = 'topology.istio.io/network';
+    assert.equal(workloadPlace({ ...plain, network: 'n1' }).labels[network], 'n1');
+    assert.equal(workloadPlace({ ...plain, network: 'n1', labels: { [network]: 'n2' } }).labels[network], 'n2');
   });
 
   it('of gateways are those of the label, the Node, the topology labels, and last what it says itself', () => {

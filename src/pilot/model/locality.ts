@@ -89,12 +89,18 @@ export function endpointPlace(
 }
 
 /** Of a WorkloadEntry, or an endpoint of a ServiceEntry. */
-export function workloadPlace(
-  locality: string | undefined,
-  labels: Labels,
-): { readonly locality: string; readonly labels: Labels } {
+export function workloadPlace({
+  locality,
+  network,
+  labels,
+}: {
+  readonly locality: string | undefined;
+  readonly network: string | undefined;
+  readonly labels: Labels;
+}): { readonly locality: string; readonly labels: Labels } {
   const place = locality === undefined ? (labelledLocality(labels) ?? '') : formatLocality(parseLocality(locality));
-  return { locality: place, labels: withPlaceLabels(labels, place, undefined) };
+  const inNetwork = network === undefined ? labels : { [networkLabel]: network, ...labels };
+  return { locality: place, labels: withPlaceLabels(inNetwork, place, undefined) };
 }
 
 export interface ProxyPlace {

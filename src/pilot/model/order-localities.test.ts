@@ -11,7 +11,7 @@ const nodes = { localityOf: () => '', localityOfZone: () => '' };
 const placeAt = (locality: string, labels = {}) => proxyPlace(nodes, { labels, locality });
 
 function endpoint(locality: string, labels: Record<string, string> = {}, weight = 1): ModelEndpoint {
-  return { ...workloadPlace(locality, labels), address: '10.0.0.1', port: 80, weight };
+  return { ...workloadPlace({ locality, network: undefined, labels }), address: '10.0.0.1', port: 80, weight };
 }
 
 const setting = { enabled: true, distribute: [], failover: [], failoverPriority: [] };

@@ -12,16 +12,7 @@ import {
   stringMapField,
   stringsField,
 } from './fields.ts';
-import {
-  type FieldTable,
-  type Message,
-  noEffectHere,
-  reportInvalid,
-  served,
-  shorten,
-  tableOf,
-  unsupported,
-} from './message.ts';
+import { type FieldTable, type Message, noEffectHere, reportInvalid, served, shorten, tableOf } from './message.ts';
 import { isHost } from './names.ts';
 import type { ServiceEntryPort, ServiceEntrySpec, WorkloadEntrySpec } from './service-entry.ts';
 
@@ -36,8 +27,7 @@ export const serviceEntryFields: FieldTable = {
 const portFields: FieldTable = tableOf(['number', 'protocol', 'name', 'targetPort'], served);
 const selectorFields: FieldTable = tableOf(['labels'], served);
 export const workloadEntryFields: FieldTable = {
-  ...tableOf(['address', 'ports', 'labels', 'locality', 'weight'], served),
-  network: unsupported('The endpoint is reached directly, as one of the same network.'),
+  ...tableOf(['address', 'ports', 'labels', 'locality', 'network', 'weight'], served),
   serviceAccount: noEffectHere('A gateway goes by subjectAltNames.'),
 };
 
@@ -137,6 +127,7 @@ function parseWorkload(message: Message): WorkloadEntrySpec {
     ports: portMapField(message, 'ports'),
     labels: stringMapField(message, 'labels'),
     locality: stringField(message, 'locality') || undefined,
+    network: stringField(message, 'network') || undefined,
     weight: integerField(message, 'weight', 0, 2 ** 32 - 1) || undefined,
   };
 }

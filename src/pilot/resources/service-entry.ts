@@ -32,5 +32,6 @@ export interface WorkloadEntrySpec {
   readonly labels: Readonly<Record<string, string>>;
   /** `region/zone/subzone`. */
   readonly locality: string | undefined;
+  readonly network: string | undefined;
   readonly weight: number | undefined;
 }
