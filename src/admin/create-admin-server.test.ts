@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { silentLogger } from '../lib/logger.ts';
 import { TidegateError } from '../lib/tidegate-error.ts';
 import { type AdminServer, createAdminServer } from './create-admin-server.ts';
+import { metricsEndpoints } from './handle-request.ts';
 import type { AdminViews, ConfigDumpView } from './views.ts';
 
 const dump: ConfigDumpView = {
@@ -48,6 +49,10 @@ describe('the admin server', () => {
       },
     },
     stats: () => ({ proxies: 2 }),
+    statistics: async (parameters, format) =>
+      parameters.get('filter') === '('
+        ? { kind: 'invalid', error: 'bad filter', hint: 'RE2' }
+        : { kind: 'answer', contentType: 'text/plain', body: `${format ?? 'a.b: 1'} ${parameters}` },
   };
   let server: AdminServer;
   let port = 0;
@@ -78,8 +83,37 @@ describe('the admin server', () => {
     assert.equal((await send('GET', '/healthz')).status, 200);
     assert.equal((await send('GET', '/ready')).status, 503);
     assert.deepEqual(JSON.parse((await send('GET', '/version')).body), { version: '9.9.9', role: 'up' });
-    assert.match((await send('GET', '/stats')).body, /^tidegate_uptime_seconds \d+\ntidegate_proxies 2\n$/);
     assert.equal(JSON.parse((await send('GET', '/debug/diagnostics')).body)[0].code, 'TG0016');
+  });
+
+  it('shows what the data plane has counted, and the numbers of the process to Prometheus', async () => {
+    const text = await send('GET', '/stats?filter=a');
+    assert.deepEqual([text.status, text.headers['content-type'], text.body], [200, 'text/plain', 'a.b: 1 filter=a']);
+    const scraped = await send('GET', '/stats/prometheus');
+    assert.match(
+      scraped.body,
+      /^# TYPE tidegate_uptime_seconds gauge\ntidegate_uptime_seconds \d+\n# TYPE tidegate_proxies gauge\ntidegate_proxies 2\nprometheus $/,
+    );
+    const refused = await send('GET', '/stats?filter=(');
+    assert.deepEqual([refused.status, JSON.parse(refused.body)], [400, { error: 'bad filter', hint: 'RE2' }]);
+    assert.equal((await send('GET', '/stats/prometheus?filter=(')).status, 400);
+  });
+
+  it('shows the numbers of a process without a data plane', async () => {
+    await server.close();
+    const { statistics: _none, ...pilot } = full;
+    await start(pilot);
+    assert.match((await send('GET', '/stats')).body, /^tidegate_uptime_seconds \d+\ntidegate_proxies 2\n$/);
+    assert.match((await send('GET', '/stats/prometheus')).body, /\ntidegate_proxies 2\n$/);
+  });
+
+  it('shows nothing but statistics where only those are to be scraped', async () => {
+    await server.close();
+    server = createAdminServer(full, silentLogger, metricsEndpoints);
+    port = Number((await server.listen('127.0.0.1', 0)).split(':').at(-1));
+    assert.equal((await send('GET', '/stats/prometheus')).status, 200);
+    for (const path of ['/stats', '/debug/config_dump', '/logs', '/debug/diagnostics'])
+      assert.equal((await send('GET', path)).status, 404, path);
   });
 
   it('answers HEAD without a body', async () => {

@@ -3,7 +3,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../lib/logger.ts';
 import { TidegateError } from '../lib/tidegate-error.ts';
-import { endpoints } from './handle-request.ts';
+import { type Endpoint, endpoints } from './handle-request.ts';
 import { isAllowedHost } from './is-allowed-host.ts';
 import { respondError } from './respond.ts';
 import type { AdminViews } from './views.ts';
@@ -48,6 +48,7 @@ function refusal(
 
 async function handle(
   views: AdminViews,
+  served: Readonly<Record<string, Endpoint>>,
   boundHost: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -56,9 +57,8 @@ async function handle(
   const refused = refusal(request, boundHost);
   if (refused) return respondError(response, refused.status, refused.error, refused.hint);
   const url = URL.parse(request.url ?? '/', 'http://admin.invalid');
-  const endpoint = url && Object.hasOwn(endpoints, url.pathname) ? endpoints[url.pathname] : undefined;
-  if (!url || !endpoint)
-    return respondError(response, 404, 'no such path', `Paths: ${Object.keys(endpoints).join(' ')}`);
+  const endpoint = url && Object.hasOwn(served, url.pathname) ? served[url.pathname] : undefined;
+  if (!url || !endpoint) return respondError(response, 404, 'no such path', `Paths: ${Object.keys(served).join(' ')}`);
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   if (method !== endpoint.method) {
     response.setHeader('allow', endpoint.method === 'GET' ? 'GET, HEAD' : 'POST');
@@ -67,10 +67,14 @@ async function handle(
   await endpoint.handle(views, url, response, request);
 }
 
-export function createAdminServer(views: AdminViews, logger: Logger): AdminServer {
+export function createAdminServer(
+  views: AdminViews,
+  logger: Logger,
+  served: Readonly<Record<string, Endpoint>> = endpoints,
+): AdminServer {
   let boundHost = '127.0.0.1';
   const server = http.createServer((request, response) => {
-    handle(views, boundHost, request, response).catch((error: unknown) => {
+    handle(views, served, boundHost, request, response).catch((error: unknown) => {
       logger.error({ err: error, path: request.url }, 'admin request failed');
       if (response.headersSent) response.destroy();
       else respondError(response, 500, TidegateError.from(error).message);

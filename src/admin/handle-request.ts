@@ -1,7 +1,7 @@
 // One admin request to one view: paths, parameters and what each process does not have.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseLogFilter } from './log-filter.ts';
-import { respondError, respondJson, respondText } from './respond.ts';
+import { respond, respondError, respondJson, respondText } from './respond.ts';
 import { streamLog } from './stream-log.ts';
 import { type AdminViews, type ConfigDumpView, type DumpType, dumpTypes } from './views.ts';
 
@@ -68,12 +68,27 @@ const logs: Handler = (views, url, response, request) => {
   });
 };
 
-const stats: Handler = (views, _url, response) => {
-  const lines = Object.entries({ uptime_seconds: Math.floor((Date.now() - views.startedAt) / 1000), ...views.stats() });
-  respondText(response, 200, lines.map(([name, value]) => `tidegate_${name} ${value}`).join('\n'));
+const stats: Handler = async (views, url, response) => {
+  const answer = await views.statistics?.(url.searchParams);
+  if (answer === undefined) respondText(response, 200, ownNumbers(views).join('\n'));
+  else if (answer.kind === 'invalid') respondError(response, 400, answer.error, answer.hint);
+  else respond(response, 200, answer.contentType, answer.body);
 };
 
-interface Endpoint {
+const prometheus: Handler = async (views, url, response) => {
+  const own = ownNumbers(views).flatMap((line) => [`# TYPE ${line.split(' ', 1)[0]} gauge\n`, `${line}\n`]);
+  const answer = await views.statistics?.(url.searchParams, 'prometheus');
+  if (answer?.kind === 'invalid') return respondError(response, 400, answer.error, answer.hint);
+  const type = answer?.contentType ?? 'text/plain; version=0.0.4; charset=utf-8';
+  respond(response, 200, type, own.join('') + (answer?.body ?? ''));
+};
+
+function ownNumbers(views: AdminViews): readonly string[] {
+  const numbers = { uptime_seconds: Math.floor((Date.now() - views.startedAt) / 1000), ...views.stats() };
+  return Object.entries(numbers).map(([name, value]) => `tidegate_${name} ${value}`);
+}
+
+export interface Endpoint {
   readonly method: 'GET' | 'POST';
   readonly handle: Handler;
 }
@@ -90,6 +105,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     handle: (views, _url, response) => respondJson(response, 200, { version: views.version, role: views.role }),
   },
   '/stats': { method: 'GET', handle: stats },
+  '/stats/prometheus': { method: 'GET', handle: prometheus },
   '/debug/syncz': {
     method: 'GET',
     handle: (views, _url, response) =>
@@ -111,4 +127,10 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     handle: (views, _url, response) => respondJson(response, 200, views.diagnostics()),
   },
   '/logs': { method: 'GET', handle: logs },
+};
+
+/** What an address may show that is open to others: nothing of the configuration. */
+export const metricsEndpoints: typeof endpoints = {
+  '/stats/prometheus': { method: 'GET', handle: prometheus },
+  '/healthz': { method: 'GET', handle: (_views, _url, response) => respondText(response, 200, 'ok') },
 };

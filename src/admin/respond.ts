@@ -7,7 +7,7 @@ const headers = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
-function respond(response: ServerResponse, status: number, type: string, body: string): void {
+export function respond(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) });
   // For HEAD node sends the headers alone.
   response.end(body);

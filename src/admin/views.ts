@@ -65,6 +65,11 @@ export interface LogFeedView {
   subscribe(listener: (line: string) => void): () => void;
 }
 
+/** What the data plane has counted, or what is wrong with the question. */
+export type StatisticsView =
+  | { readonly kind: 'answer'; readonly contentType: string; readonly body: string }
+  | { readonly kind: 'invalid'; readonly error: string; readonly hint: string };
+
 /** Whatever a process is (pilot, gateway, or both), it offers the views it has. */
 export interface AdminViews {
   readonly version: string;
@@ -82,6 +87,8 @@ export interface AdminViews {
   readonly actual?: (proxy: string | undefined) => Promise<ConfigDumpView | undefined>;
   readonly ports?: () => Promise<readonly PortView[]>;
   readonly accessLog?: LogFeedView;
-  /** Numbers for `/stats`, by name. */
+  /** Numbers of the process itself, by name. */
   readonly stats: () => Readonly<Record<string, number>>;
+  /** Gateway only. `prometheus`: in its format, whatever the parameters say. */
+  readonly statistics?: (parameters: URLSearchParams, format?: 'prometheus') => Promise<StatisticsView>;
 }

@@ -4,6 +4,7 @@ import { istioBehaviors } from '../lib/istio-behaviors.ts';
 import type { HostPort, LogLevel, Mount, ProxyOptions } from '../main/run-options.ts';
 import {
   collect,
+  parseAdmin,
   parseBackend,
   parseBind,
   parseDnsServer,
@@ -103,6 +104,7 @@ export interface ProxyFlags extends LocalNodeFlags {
   readonly nodeName: string | undefined;
   readonly mount: readonly Mount[] | undefined;
   readonly dnsServer: readonly HostPort[] | undefined;
+  readonly metrics: HostPort | 'off';
   readonly workers: number | undefined;
   readonly xdsProtocol: 'delta' | 'sotw';
   readonly drainTimeout: number;
@@ -138,6 +140,11 @@ export function addProxyOptions(command: Command): Command {
         'ask this server (IP or IP:PORT) for names of endpoints instead of the machine; repeatable',
       ).argParser(collect(parseDnsServer)),
     )
+    .addOption(
+      new Option('--metrics <host:port>', 'where Prometheus scrapes /stats/prometheus; off is nowhere')
+        .argParser(parseAdmin)
+        .default({ host: '127.0.0.1', port: 15_090 }, '127.0.0.1:15090'),
+    )
     .addOption(new Option('--workers <n>', 'worker threads of the data plane').argParser(parseWorkers))
     .addOption(new Option('--xds-protocol <name>', 'how Envoy asks pilot').choices(['delta', 'sotw']).default('delta'))
     .addOption(
@@ -160,6 +167,7 @@ export function proxyOptions(flags: ProxyFlags, defaultName: string): ProxyOptio
     nodeName: flags.nodeName,
     mounts: flags.mount ?? [],
     dnsServers: flags.dnsServer ?? [],
+    metrics: flags.metrics === 'off' ? undefined : flags.metrics,
     workers: flags.workers,
     xdsProtocol: flags.xdsProtocol,
     drainTimeoutMs: flags.drainTimeout,

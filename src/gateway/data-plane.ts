@@ -1,5 +1,6 @@
 // What a gateway needs of a data plane: real Envoy and the embedded engine are both one of these.
 import type { Diagnostic } from '../lib/diagnostic.ts';
+import type { StatisticsQuery } from './statistics/parse-statistics-query.ts';
 
 export interface BoundListener {
   /** `0.0.0.0_80`. */
@@ -27,6 +28,11 @@ export interface DumpedResource {
 }
 export type ConfigDump = Readonly<Record<'CDS' | 'EDS' | 'LDS' | 'RDS' | 'SDS', readonly DumpedResource[]>>;
 
+export interface StatisticsAnswer {
+  readonly contentType: string;
+  readonly body: string;
+}
+
 export interface DataPlane {
   /** Starts and connects to pilot. Resolves when running; readiness is separate. Throws TidegateError if it cannot run at all. */
   start(): Promise<void>;
@@ -37,6 +43,8 @@ export interface DataPlane {
   drain(timeoutMs: number): Promise<void>;
   listeners(): Promise<readonly BoundListener[]>;
   configDump(): Promise<ConfigDump>;
+  /** What was counted, under Envoy's names and in its formats. */
+  statistics(query: StatisticsQuery): Promise<StatisticsAnswer>;
   /** Problems of this machine: ports, certificate files, a data plane that died. */
   diagnostics(): readonly Diagnostic[];
   readonly accessLog: AccessLogFeed;

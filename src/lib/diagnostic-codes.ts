@@ -120,6 +120,10 @@ export const diagnosticCodes = {
     name: 'DestinationByClient',
     doc: 'A destination whose address clients decide, at a gateway: open to more than was meant, or leading nowhere.',
   },
+  TG0040: {
+    name: 'MetricsNotServed',
+    doc: 'The address that statistics are scraped from cannot be had; it is tried again.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

@@ -1,6 +1,7 @@
 // The data plane half of a process: starts the chosen one against pilot, watches its problems, and offers its views.
-import type { ConfigDumpView, PortView } from '../admin/views.ts';
+import type { AdminViews, ConfigDumpView, PortView } from '../admin/views.ts';
 import type { DataPlane } from '../gateway/data-plane.ts';
+import { parseStatisticsQuery } from '../gateway/statistics/parse-statistics-query.ts';
 import type { Logger } from '../lib/logger.ts';
 import { TidegateError } from '../lib/tidegate-error.ts';
 import type { Diagnostics } from './create-diagnostics.ts';
@@ -20,6 +21,7 @@ export interface Gateway {
   listeners(): ReturnType<DataPlane['listeners']>;
   ports(): Promise<readonly PortView[]>;
   configDump(): Promise<ConfigDumpView>;
+  statistics: NonNullable<AdminViews['statistics']>;
   readonly accessLog: DataPlane['accessLog'];
 }
 
@@ -70,6 +72,10 @@ export function createGateway(
           { cause: error },
         );
       }
+    },
+    statistics: async (parameters, format) => {
+      const parsed = parseStatisticsQuery(parameters, format);
+      return parsed.kind === 'invalid' ? parsed : { kind: 'answer', ...(await dataPlane.statistics(parsed.query)) };
     },
     accessLog: dataPlane.accessLog,
   };

@@ -20,6 +20,7 @@ const options: GatewayOptions = {
   bind: '127.0.0.1',
   portMap: { 80: 18080 },
   mounts: [],
+  metrics: undefined,
   dnsServers: [],
   workers: undefined,
   xdsProtocol: 'delta',

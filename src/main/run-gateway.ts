@@ -1,11 +1,13 @@
 // `tidegate gateway`: one data plane, configured by the pilot of another process.
 import type { AdminViews } from '../admin/views.ts';
+import { TidegateError } from '../lib/tidegate-error.ts';
 import { createNode } from '../xds/node.ts';
 import { createGateway, type Gateway } from './create-gateway.ts';
 import { nodeOptions } from './node-options.ts';
 import { type Parts, productionParts } from './parts.ts';
 import type { GatewayOptions, RunEvents, RunSignals } from './run-options.ts';
 import { serveAdmin } from './serve-admin.ts';
+import { serveMetrics } from './serve-metrics.ts';
 import { setUpRun } from './set-up-run.ts';
 import { stopped } from './stopped.ts';
 import { versions } from './versions.ts';
@@ -38,10 +40,16 @@ export async function runGateway(
         recent: () => gateway?.accessLog.recent() ?? [],
         subscribe: (listener) => gateway?.accessLog.subscribe(listener) ?? (() => undefined),
       },
+      statistics: async (parameters, format) => {
+        if (gateway === undefined) throw new TidegateError('unavailable', 'the data plane is not running');
+        return gateway.statistics(parameters, format);
+      },
       stats: () => ({ ready: gateway?.isReady() ? 1 : 0, diagnostics: diagnostics.current().length }),
     };
     const admin = await serveAdmin(options.admin, views, logger);
     closers.add('the admin server', admin.close);
+    const metrics = await serveMetrics(options.metrics, views, diagnostics, logger);
+    closers.add('the metrics server', metrics.close);
     const node = nodeOptions(options, admin.address);
     const surroundings = { node, pilot: options.pilot, logger, events, signal: signals.stop };
     const { dataPlane, close } = await parts.createDataPlane(options, surroundings);

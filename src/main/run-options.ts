@@ -71,6 +71,8 @@ export interface ProxyOptions {
   /** Of the Kubernetes Node whose labels tell the locality. */
   readonly nodeName?: string | undefined;
   readonly mounts: readonly Mount[];
+  /** Where statistics are scraped; undefined: nowhere. */
+  readonly metrics: HostPort | undefined;
   /** Asked for the names of endpoints, in place of the machine's own; `host` is an IP address. */
   readonly dnsServers: readonly HostPort[];
   /** Undefined: the data plane's own default. */

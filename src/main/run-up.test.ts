@@ -102,6 +102,7 @@ describe('the composition over the embedded engine', () => {
       bind: '127.0.0.1',
       portMap: { 80: ports[0]!, 443: ports[1]!, 3306: ports[2]! },
       mounts: [],
+      metrics: undefined,
       dnsServers: [],
       workers: undefined,
       xdsProtocol: 'delta',

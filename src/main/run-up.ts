@@ -13,6 +13,7 @@ import { type Parts, productionParts } from './parts.ts';
 import { observedPorts } from './port-views.ts';
 import type { RunEvents, RunSignals, UpOptions } from './run-options.ts';
 import { serveAdmin } from './serve-admin.ts';
+import { serveMetrics } from './serve-metrics.ts';
 import { setUpRun } from './set-up-run.ts';
 import { stopped } from './stopped.ts';
 import { versions } from './versions.ts';
@@ -64,6 +65,7 @@ export async function runUp(
       actual: (proxy) => (isSelf(proxy) ? gateway.configDump() : Promise.resolve(undefined)),
       ports,
       accessLog: gateway.accessLog,
+      statistics: gateway.statistics,
       stats: () => ({
         proxies: pilot.proxies().length,
         ready: gateway.isReady() ? 1 : 0,
@@ -72,6 +74,8 @@ export async function runUp(
     };
     const admin = await serveAdmin(options.admin, views, logger);
     closers.add('the admin server', admin.close);
+    const metrics = await serveMetrics(options.metrics, views, diagnostics, logger);
+    closers.add('the metrics server', metrics.close);
     if ((await pilot.start(signals.stop)) === 'stopped') return;
     closers.add('the xDS server', pilot.close);
     await pilot.listen(xds);

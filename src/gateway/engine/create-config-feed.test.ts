@@ -21,6 +21,7 @@ import {
 } from './config/resources.fixture.ts';
 import { createConfigFeed } from './create-config-feed.ts';
 import { until } from './engine-fixture.ts';
+import { createControlStatistics } from './statistics/control-statistics.ts';
 
 const resource = (
   typeUrl: TypeUrl,
@@ -79,9 +80,11 @@ describe('the configuration feed', () => {
           serve: () => undefined,
           listeners: () => [],
           settled: () => true,
+          statistics: async () => ({ counters: [], gauges: [], histograms: [] }),
           diagnostics: () => [],
           drain: async () => {},
         },
+        statistics: createControlStatistics(1),
         logger: silentLogger,
         onServed: () => {
           if (feed.store.isComplete()) listenersWhenComplete.push([...feed.store.current().listeners.keys()].sort());

@@ -8,6 +8,7 @@ import { type TypeUrl, typeUrls } from '../../xds/type-urls.ts';
 import type { MountedSecrets } from '../secrets/create-mounted-secrets.ts';
 import type { ConfigStore } from './config/config-store.ts';
 import { createConfigStore } from './config/create-config-store.ts';
+import type { ControlStatistics } from './statistics/control-statistics.ts';
 import type { EngineHost } from './workers/engine-host.ts';
 
 export interface ConfigFeed {
@@ -23,13 +24,14 @@ export interface ConfigFeedOptions {
   readonly xdsProtocol?: XdsProtocol | undefined;
   readonly secrets: MountedSecrets;
   readonly host: EngineHost;
+  readonly statistics: ControlStatistics;
   readonly logger: Logger;
   /** Called after each update is in service. */
   readonly onServed: () => void;
 }
 
 export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
-  const { host, secrets, logger } = options;
+  const { host, secrets, statistics, logger } = options;
   const store = createConfigStore();
   const subscribed = new Map<TypeUrl, Set<string>>();
   const requestedFiles = new Set<string>();
@@ -41,8 +43,10 @@ export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
 
   const serve = async (update: ReceivedUpdate): Promise<UpdateVerdict> => {
     const refused = store.apply(update);
+    statistics.received(update, refused);
     if (refused !== undefined) logger.warn({ typeUrl: update.typeUrl, error: refused }, 'configuration refused');
     const failed = await host.serve(update, store.current());
+    statistics.served(store.current());
     if (!closed) {
       followNames();
       // After the acknowledgement of this update has gone.
@@ -63,6 +67,7 @@ export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
     ...(options.xdsProtocol ? { protocol: options.xdsProtocol } : {}),
     logger,
     onUpdate: enqueue,
+    onState: (state) => statistics.connected(state === 'connected'),
   });
 
   const follow = (typeUrl: TypeUrl, names: readonly string[]): void => {

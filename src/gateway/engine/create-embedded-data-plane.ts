@@ -10,6 +10,9 @@ import type { MountedSecrets } from '../secrets/create-mounted-secrets.ts';
 import type { ConfigStore } from './config/config-store.ts';
 import { dumpConfig } from './config/dump-config.ts';
 import { createConfigFeed } from './create-config-feed.ts';
+import { createControlStatistics } from './statistics/control-statistics.ts';
+import { showStatistics } from './statistics/show-statistics.ts';
+import { mergeSnapshots } from './statistics/snapshot.ts';
 import { diagnoseCertificates } from './tls/diagnose-certificates.ts';
 import type { DnsServer } from './upstream/create-look-up.ts';
 import { createLocalHost } from './workers/create-local-host.ts';
@@ -62,12 +65,14 @@ export function createEmbeddedDataPlane(options: EmbeddedDataPlaneOptions): Data
     workers === 1
       ? createLocalHost(serving)
       : createWorkerHost({ ...serving, workers, replay: () => store().replay() });
+  const control = createControlStatistics(workers);
   const feed = createConfigFeed({
     pilot: options.pilot,
     node: createNode(options.node),
     xdsProtocol: options.xdsProtocol,
     secrets: options.secrets,
     host,
+    statistics: control,
     logger,
     onServed: checkReady,
   });
@@ -96,6 +101,8 @@ export function createEmbeddedDataPlane(options: EmbeddedDataPlaneOptions): Data
       return ending;
     },
     listeners: async () => host.listeners(),
+    statistics: async (query) =>
+      showStatistics(mergeSnapshots([await control.snapshot(), await host.statistics()]), query),
     configDump: async () => dumpConfig(store()),
     diagnostics: () => [
       ...host.diagnostics(),

@@ -8,6 +8,8 @@ import type { HttpServing } from './http/http-serving.ts';
 import { createListenerSet } from './listener/create-listener-set.ts';
 import { createHttpConnections } from './listener/serve-http-connection.ts';
 import { createLogOutput } from './log-output/create-log-output.ts';
+import { createEngineStatistics } from './statistics/engine-statistics.ts';
+import type { StatisticsSnapshot } from './statistics/snapshot.ts';
 import { createTlsContexts } from './tls/create-tls-contexts.ts';
 import { createClusterSet } from './upstream/create-cluster-set.ts';
 import { createLookUp, type DnsServer } from './upstream/create-look-up.ts';
@@ -39,6 +41,7 @@ export interface Engine {
   readonly settled: boolean;
   /** Ports that could not be bound. */
   diagnostics(): readonly Diagnostic[];
+  statistics(): Promise<StatisticsSnapshot>;
   /** Access log lines that were lost. */
   readonly droppedLogLines: number;
   /** Stops accepting, lets requests in flight end, closes everything after the time given. */
@@ -55,13 +58,15 @@ export function createEngine(options: EngineOptions): Engine {
     onLine: options.onAccessLogLine,
     stdout: options.stdout,
   });
-  const clusters = createClusterSet({ lookUp: createLookUp(options.dnsServers ?? []) });
+  const statistics = createEngineStatistics();
+  const clusters = createClusterSet({ statistics, lookUp: createLookUp(options.dnsServers ?? []) });
   const tls = createTlsContexts();
   const http: HttpServing = {
     routeTable: (name) => config.routes.get(name),
     clusters,
     random: Math.random,
     log: logOutput.log,
+    statistics,
     retryBufferBytes,
     buckets: createTokenBuckets(options.bucketMemory ?? createBucketMemory()),
   };
@@ -77,6 +82,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     apply: (next) => {
       config = next;
+      statistics.apply(next);
       clusters.apply(next.clusters, next.secrets);
       tls.apply(next.secrets);
       listeners.apply(next.listeners);
@@ -86,6 +92,7 @@ export function createEngine(options: EngineOptions): Engine {
       return listeners.settled;
     },
     diagnostics: listeners.diagnostics,
+    statistics: statistics.snapshot,
     get droppedLogLines() {
       return logOutput.dropped;
     },

@@ -44,6 +44,7 @@ const cluster = (name: string, path: string) => ({
 test('names node, sockets, runtime settings and where configuration comes from', () => {
   const { stats_config: stats, ...bootstrap } = buildBootstrap(options);
   assert.deepEqual(bootstrap, {
+    deferred_stat_options: { enable_deferred_creation_stats: true },
     node: {
       id: 'router~10.0.0.7~gateway-0.istio-system~istio-system.svc.cluster.local',
       cluster: 'istio-ingressgateway',
@@ -102,7 +103,7 @@ test('names node, sockets, runtime settings and where configuration comes from',
 });
 
 test('is a Bootstrap by its schema, whose node pilot reads back', () => {
-  const { overload_manager: _typeOfItsOwn, ...bootstrap } = buildBootstrap({ ...options, statsPrefixes: ['cluster.'] });
+  const { overload_manager: _typeOfItsOwn, ...bootstrap } = buildBootstrap({ ...options, statsPrefixes: ['mine.'] });
   const registry = createRegistry(file_envoy_extensions_upstreams_http_v3_http_protocol_options);
   const message = fromJson(BootstrapSchema, bootstrap, { registry });
   assert.equal(message.dynamicResources?.adsConfig?.apiType, ApiConfigSource_ApiType.DELTA_GRPC);
@@ -119,7 +120,8 @@ test('is a Bootstrap by its schema, whose node pilot reads back', () => {
   const matcher = message.statsConfig?.statsMatcher?.statsMatcher;
   const patterns =
     matcher?.case === 'inclusionList' ? matcher.value.patterns.map((pattern) => pattern.matchPattern.value) : [];
-  for (const prefix of ['reporter=', 'listener.', 'http.', 'cluster.']) assert.ok(patterns.includes(prefix), prefix);
+  for (const prefix of ['reporter=', 'listener.', 'http.', 'tcp.', 'cluster.', 'mine.'])
+    assert.ok(patterns.includes(prefix), prefix);
 });
 
 test('asks for the state of the world on request', () => {

@@ -16,7 +16,7 @@ export interface BootstrapOptions {
   readonly xdsProtocol: XdsProtocol;
   /** Asked for the names of endpoints; `host` is an IP address. Empty: the machine's own. */
   readonly dnsServers?: readonly { readonly host: string; readonly port: number }[];
-  /** Statistics to keep beside the usual ones: `cluster.` for those of every cluster, which cost memory. */
+  /** Prefixes of statistics to keep beside the usual ones. */
   readonly statsPrefixes?: readonly string[];
 }
 
@@ -90,6 +90,8 @@ export function buildBootstrap(options: BootstrapOptions): JsonObject {
     },
     overload_manager: overload,
     stats_config: statsSettings(options.statsPrefixes ?? []),
+    // Of thousands of clusters most never see a request: what is counted of those costs nothing before.
+    deferred_stat_options: { enable_deferred_creation_stats: true },
     admin: { address: { pipe: { path: options.adminSocket, mode: 0o600 } } },
     dynamic_resources: {
       lds_config: ads,

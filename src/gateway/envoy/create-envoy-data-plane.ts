@@ -6,6 +6,7 @@ import type { NodeOptions } from '../../xds/node.ts';
 import { type AccessLogSink, createAccessLogFeed } from '../access-log/create-access-log-feed.ts';
 import type { BoundListener, DataPlane } from '../data-plane.ts';
 import type { MountedSecrets } from '../secrets/create-mounted-secrets.ts';
+import { formatStatisticsQuery } from '../statistics/parse-statistics-query.ts';
 import { type BootstrapOptions, buildBootstrap, type XdsProtocol } from './build-bootstrap.ts';
 import { type AdminAnswer, createEnvoyAdmin, isReadableAdminPath } from './create-envoy-admin.ts';
 import { createEnvoyProcess } from './create-envoy-process.ts';
@@ -265,6 +266,12 @@ export function createEnvoyDataPlane(options: EnvoyDataPlaneOptions): EnvoyDataP
     async configDump() {
       if (machinery === undefined) throw new TidegateError('unavailable', 'Envoy is not running');
       return parseConfigDump((await machinery.admin.get('/config_dump?include_eds')).body);
+    },
+    async statistics(query) {
+      if (machinery === undefined) throw new TidegateError('unavailable', 'Envoy is not running');
+      const { status, contentType, body } = await machinery.admin.get(formatStatisticsQuery(query));
+      if (status !== 200) throw new TidegateError('unavailable', `Envoy does not tell its statistics: ${body.trim()}`);
+      return { contentType, body };
     },
     diagnostics: () => [
       ...(machinery?.supervisor.diagnostics() ?? []),

@@ -62,6 +62,7 @@ export function createFakeDataPlane(): { plane: FakeDataPlane; createDataPlane: 
       if (timeoutMs > 0) await plane.drainHold;
     },
     listeners: () => Promise.resolve([fakeListener]),
+    statistics: () => Promise.resolve({ contentType: 'text/plain', body: 'a.b: 1\n' }),
     configDump: () => Promise.resolve(emptyDump),
     diagnostics: () => plane.problems,
     accessLog,

@@ -93,7 +93,7 @@ function commandLine(options: TidegateOptions, admin: string): string[] {
     tidegate,
     'up',
     ...options.manifests.flatMap((path) => ['-f', path]),
-    ...['--engine', options.dataPlane, '--bind', '127.0.0.1', '--admin', admin],
+    ...['--engine', options.dataPlane, '--bind', '127.0.0.1', '--admin', admin, '--metrics', 'off'],
     ...(portMap.length > 0 ? ['--port-map', portMap.join(',')] : []),
     ...Object.entries(options.mounts ?? {}).flatMap(([path, folder]) => ['--mount', `${path}=${folder}`]),
     ...(options.args ?? []),

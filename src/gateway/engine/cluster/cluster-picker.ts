@@ -3,7 +3,7 @@ import type { ClusterConfig, LoadBalancingConfig } from '../config/engine-config
 import { createEdfScheduler } from './edf-scheduler.ts';
 import { createHashRing, createMaglevTable, type FindHost, type WeightedHost } from './hash-table.ts';
 import { createHostPicker, type Host, type PickerOptions, type PickHost } from './host-picker.ts';
-import type { PickOptions } from './load-balancer.ts';
+import type { BalancerSources, PickOptions } from './load-balancer.ts';
 import { computePriorityLoads, type PriorityLoads, pickPriority } from './priority-loads.ts';
 
 const envoysDefaults: LoadBalancingConfig = {
@@ -33,8 +33,7 @@ type PickMember = (hash: bigint, attempt: number) => Host | undefined;
 export function createClusterPicker(
   cluster: ClusterConfig,
   hosts: readonly Host[],
-  random: () => number,
-  now: () => number,
+  { random, now, onPanic }: Required<BalancerSources>,
 ): PickFromCluster {
   const settings = cluster.lb ?? envoysDefaults;
   const options: PickerOptions = { policy: cluster.lbPolicy, random, now, ...settings };
@@ -47,10 +46,21 @@ export function createClusterPicker(
     healthy: members.filter(isHealthy).length,
   }));
   const loads = computePriorityLoads(health, settings);
+  /** Health does not count then, nor do localities. */
+  const whilePanicking = (members: readonly Host[]): PickMember => {
+    const pick: PickMember = isConsistent
+      ? createHashPicker(members, cluster.lbPolicy, settings)
+      : createHostPicker(members, options);
+    return (hash, attempt) => {
+      onPanic();
+      return pick(hash, attempt);
+    };
+  };
   const pickers = priorities.map((members, index): PickMember => {
-    const usable = loads.panic[index] ? members : members.filter(isHealthy);
+    if (loads.panic[index]) return whilePanicking(members);
+    const usable = members.filter(isHealthy);
     if (isConsistent) return createHashPicker(usable, cluster.lbPolicy, settings);
-    return settings.localityWeighted && !loads.panic[index]
+    return settings.localityWeighted
       ? createLocalityPicker(members, options, settings)
       : createHostPicker(usable, options);
   });

@@ -2,18 +2,11 @@
 import type { ClusterConfig, Endpoint } from '../config/engine-config.ts';
 import { createClusterPicker, isConsistentPolicy } from './cluster-picker.ts';
 import type { Host, HostLoad } from './host-picker.ts';
-import type { LoadBalancer, PickedHost, PickOptions } from './load-balancer.ts';
-
-export interface BalancerSources {
-  /** Gives numbers in [0, 1). */
-  readonly random?: () => number;
-  /** Milliseconds. */
-  readonly now?: () => number;
-}
+import type { BalancerSources, LoadBalancer, PickedHost, PickOptions } from './load-balancer.ts';
 
 export function createLoadBalancer(
   initial: ClusterConfig,
-  { random = Math.random, now = () => performance.now() }: BalancerSources = {},
+  { random = Math.random, now = () => performance.now(), onPanic = () => {} }: BalancerSources = {},
 ): LoadBalancer {
   let cluster = initial;
   /** Of hosts in the cluster, and of those that left it with requests in flight. */
@@ -33,7 +26,7 @@ export function createLoadBalancer(
 
   const build = () => {
     const hosts = hostsOf(cluster.endpoints);
-    const pick = createClusterPicker(cluster, hosts, random, now);
+    const pick = createClusterPicker(cluster, hosts, { random, now, onPanic });
     const present = new Set(cluster.endpoints.map(hostKey));
     healthy = new Set(hosts.filter((host) => host.healthy).map(({ key }) => key));
     for (const [key, { active }] of loads) if (active === 0 && !present.has(key)) loads.delete(key);
@@ -77,6 +70,7 @@ export function createLoadBalancer(
       ejected = keys;
       pickHost = build();
     },
+    healthyHosts: () => healthy.size,
     active: (key) => loads.get(key)?.active ?? 0,
   };
 }

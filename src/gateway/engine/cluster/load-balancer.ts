@@ -21,6 +21,15 @@ export interface PickOptions {
   readonly hash?: bigint | undefined;
 }
 
+export interface BalancerSources {
+  /** Gives numbers in [0, 1). */
+  readonly random?: () => number;
+  /** Milliseconds. */
+  readonly now?: () => number;
+  /** A host was picked where so few are healthy that health does not count. */
+  readonly onPanic?: () => void;
+}
+
 export interface LoadBalancer {
   readonly cluster: ClusterConfig;
   /** Whether `hash` decides where a request goes. */
@@ -33,4 +42,6 @@ export interface LoadBalancer {
   eject(keys: ReadonlySet<string>): void;
   /** Requests in flight to a host, also to one that has left the cluster. */
   active(key: string): number;
+  /** How many hosts are healthy and not ejected. */
+  healthyHosts(): number;
 }

@@ -1,5 +1,6 @@
 // Passive health checks (Envoy's outlier detection): hosts with so many errors in a row get no requests for a while.
-import type { OutlierCheck, OutlierDetection } from '../config/engine-config.ts';
+import type { OutlierDetection } from '../config/engine-config.ts';
+import { createOutlierCounters, type OutlierCounters } from '../statistics/cluster-statistics.ts';
 
 /** What became of a request, or of a connection, at a host. */
 export type HostResult =
@@ -22,6 +23,7 @@ export interface OutlierDetectorOptions {
   /** Called after each change of `ejected`. */
   readonly onChange: () => void;
   readonly random: () => number;
+  readonly counters?: () => OutlierCounters;
   /** Milliseconds. */
   readonly now?: () => number;
 }
@@ -36,6 +38,12 @@ interface Monitor {
   /** Ejections in a row: each makes the next one longer. */
   backOff: number;
 }
+
+const statNames = {
+  consecutive5xx: 'consecutive_5xx',
+  consecutiveGatewayFailure: 'consecutive_gateway_failure',
+  consecutiveLocalOriginFailure: 'consecutive_local_origin_failure',
+} as const;
 
 type Counter = 'consecutive5xx' | 'consecutiveGatewayFailure' | 'consecutiveLocalOriginFailure';
 
@@ -66,6 +74,8 @@ const statusOf = (result: HostResult): number | undefined => {
 
 export function createOutlierDetector(options: OutlierDetectorOptions): OutlierDetector {
   const { config, onChange, random, now = () => performance.now() } = options;
+  const uncounted = createOutlierCounters();
+  const counters = options.counters ?? (() => uncounted);
   const monitors = new Map<string, Monitor>();
 
   const ejected = (): ReadonlySet<string> =>
@@ -77,8 +87,20 @@ export function createOutlierDetector(options: OutlierDetectorOptions): OutlierD
     return (100 * (active + 1)) / monitors.size <= config.maxEjectionPercent;
   };
 
-  const eject = (monitor: Monitor, check: OutlierCheck): void => {
-    if (!mayEject() || random() >= check.enforcedShare) return;
+  const eject = (monitor: Monitor, counter: Counter): void => {
+    const check = config[counter];
+    const numbers = counters();
+    const name = statNames[counter];
+    numbers[`ejections_detected_${name}`]++;
+    if (counter === 'consecutive5xx') numbers.ejections_consecutive_5xx++;
+    if (!mayEject()) {
+      numbers.ejections_overflow++;
+      return;
+    }
+    numbers.ejections_total++;
+    if (random() >= check.enforcedShare) return;
+    numbers.ejections_enforced_total++;
+    numbers[`ejections_enforced_${name}`]++;
     monitor.ejectedAt = now();
     monitor.jitterMs = config.ejectionJitterMs * random();
     if (monitor.backOff < config.maxEjectionTimeMs / config.baseEjectionTimeMs) monitor.backOff++;
@@ -92,7 +114,7 @@ export function createOutlierDetector(options: OutlierDetectorOptions): OutlierD
     if (monitor.ejectedAt !== undefined) return;
     // Counted anew, whether it is ejected or not: another row of errors is another reason.
     monitor[counter] = 0;
-    eject(monitor, check);
+    eject(monitor, counter);
   };
 
   const countStatus = (monitor: Monitor, status: number): void => {

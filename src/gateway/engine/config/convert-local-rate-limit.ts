@@ -36,6 +36,7 @@ export function convertLocalRateLimit(
   if (bucket === undefined) return undefined;
   return {
     identity: [where, perClientAddress, bucket.maxTokens, bucket.tokensPerFill, bucket.fillIntervalMs].join(' '),
+    statPrefix: config.statPrefix,
     bucket,
     perClientAddress,
     status: config.status?.code || tooManyRequests,

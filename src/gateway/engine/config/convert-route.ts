@@ -70,6 +70,7 @@ export function convertRoute(route: EnvoyRoute, defaults: RouteDefaults, finding
     ...(headers ? { headers } : {}),
     ...(defaults.outerHeaders?.length ? { outerHeaders: defaults.outerHeaders } : {}),
     ...convertPerFilterConfig(route.typedPerFilterConfig, defaults.where, findings),
+    ...(route.statPrefix !== '' && { statPrefix: route.statPrefix }),
     decoratorOperation: route.decorator?.operation ?? '',
     owner: typeof owner === 'string' ? owner : undefined,
   };

@@ -201,6 +201,8 @@ export interface Route {
   readonly fault?: Fault;
   readonly cors?: Cors;
   readonly rateLimits?: RateLimitOverrides;
+  /** What its own statistics are called; absent: it has none. */
+  readonly statPrefix?: string;
   /** `operation` of the decorator; '' for none. */
   readonly decoratorOperation: string;
   /** filter_metadata.istio.config: the path of the owner. */

@@ -9,6 +9,8 @@ export interface TokenBucket {
 export interface LocalRateLimit {
   /** Tells its tokens from those of others: where it stands, and what it is. */
   readonly identity: string;
+  /** What its statistics are called. */
+  readonly statPrefix: string;
   readonly bucket: TokenBucket;
   /** A bucket for each address of clients. */
   readonly perClientAddress: boolean;

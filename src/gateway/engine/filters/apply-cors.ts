@@ -13,11 +13,14 @@ export function applyCors(exchange: Exchange, cors: Cors, random: () => number, 
     next();
     return;
   }
+  const { cors: counters } = exchange.statistics;
   if (!isAllowed(cors, origin)) {
+    counters.origin_invalid++;
     if (isPreflight && !cors.forwardUnmatchedPreflights) answerPreflight(exchange, []);
     else next();
     return;
   }
+  counters.origin_valid++;
   if (isPreflight) {
     answerPreflight(exchange, preflightHeaders(exchange, cors, origin, method));
     return;

@@ -35,6 +35,7 @@ export function authorizeRequest(
 
   const decide = (answer: Authorization): void => {
     if (state === 'done') return;
+    count(answer);
     writeDown(answer);
     if (answer.kind === 'denied') {
       refuse({
@@ -56,6 +57,7 @@ export function authorizeRequest(
     } else {
       const refusal = allowRequest(exchange, answer);
       if (refusal !== undefined) {
+        exchange.statistics.extAuthz.invalid++;
         refuse(refusal);
         return;
       }
@@ -63,6 +65,15 @@ export function authorizeRequest(
     }
     state = 'done';
     held.release(next);
+  };
+
+  const count = (answer: Authorization): void => {
+    const { extAuthz } = exchange.statistics;
+    const name = answer.kind === 'allowed' ? 'ok' : answer.kind;
+    extAuthz[name]++;
+    const cluster = info.upstreamCluster === undefined ? undefined : serving.clusters.get(info.upstreamCluster);
+    if (cluster) cluster.statistics.extAuthz[name]++;
+    if (answer.kind === 'error' && config.failureModeAllow) extAuthz.failure_mode_allowed++;
   };
 
   const writeDown = (answer: Authorization): void => {

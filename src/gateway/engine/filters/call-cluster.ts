@@ -41,6 +41,10 @@ export function callCluster(
 ): () => void {
   const host = cluster?.balancer.pick();
   if (!cluster || !host) {
+    if (cluster) {
+      cluster.statistics.counters.upstream_cx_none_healthy++;
+      cluster.statistics.internal.count(503);
+    }
     onAnswer(undefined);
     return () => {};
   }
@@ -79,12 +83,15 @@ export function callCluster(
     }
     const result = resetResult(reset);
     if (result) cluster.report(host, result);
+    cluster.statistics.internal.count(503);
     finish();
     onAnswer(undefined);
   };
   const timer =
     timeoutMs > 0
       ? setTimeout(() => {
+          cluster.statistics.counters.upstream_rq_timeout++;
+          cluster.statistics.internal.count(504);
           cluster.report(host, { kind: 'timeout' });
           cutOff();
           onAnswer(undefined);
@@ -100,6 +107,7 @@ export function callCluster(
         onContinue: () => {},
         onHeaders: (answered, received, endStream) => {
           cluster.report(host, responseResult(answered, received, endStream, isGrpc));
+          cluster.statistics.internal.count(answered);
           status = answered;
           headers = received;
           if (endStream) answer([]);

@@ -5,6 +5,7 @@ import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { requestHeaderValues } from '../http/request-header-values.ts';
 import { pathOnly } from '../match/match-path.ts';
+import type { RbacStatistics } from '../statistics/filter-statistics.ts';
 import { subjectAltNames } from '../tls/verify-client.ts';
 
 /** What RBAC found out of a request or a connection. */
@@ -15,12 +16,19 @@ export interface Verdict {
 }
 
 /** `metadata`: what was written down before. The rules in shadow are judged first, as in Envoy. */
-export function judge(rbac: Rbac, access: Access, metadata: DynamicMetadata | undefined): Verdict {
+export function judge(
+  rbac: Rbac,
+  access: Access,
+  metadata: DynamicMetadata | undefined,
+  statistics: RbacStatistics,
+): Verdict {
   const { namespace, rules, shadowRules } = rbac;
   let written = metadata;
   if (shadowRules !== undefined) {
     const prefix = `${rbac.shadowRulesPrefix}shadow_`;
-    written = withMetadata(written, namespace, findingsOf(evaluate(shadowRules, access), prefix));
+    const found = evaluate(shadowRules, access);
+    countShadow(statistics, rbac.shadowRulesPrefix, found);
+    written = withMetadata(written, namespace, findingsOf(found, prefix));
   }
   if (rules === undefined) return { denial: undefined, metadata: written };
   const found = evaluate(rules, access);
@@ -28,8 +36,16 @@ export function judge(rbac: Rbac, access: Access, metadata: DynamicMetadata | un
     written = withMetadata(written, 'envoy.common', { access_log_hint: found.policy !== undefined });
   if (rbac.rulesPrefix !== undefined)
     written = withMetadata(written, namespace, findingsOf(found, `${rbac.rulesPrefix}enforced_`));
+  if (found.isAllowed) statistics.rbac.allowed++;
+  else statistics.rbac.denied++;
   const denial = found.isAllowed ? undefined : `rbac_access_denied_matched_policy[${found.policy ?? 'none'}]`;
   return { denial, metadata: written };
+}
+
+/** Envoy puts a dot behind the prefix, which what is written down does not have. */
+function countShadow({ shadowRbac }: RbacStatistics, prefix: string, { isAllowed }: Found): void {
+  const name = `${prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`}shadow_${isAllowed ? 'allowed' : 'denied'}`;
+  shadowRbac[name] = (shadowRbac[name] ?? 0) + 1;
 }
 
 interface Found {

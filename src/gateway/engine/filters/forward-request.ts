@@ -7,6 +7,7 @@ import { requestedUpgrade } from '../http/check-request.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { getHeader, type HeaderList, isGrpcContentType, setHeader } from '../http/header-list.ts';
 import type { HttpServing } from '../http/http-serving.ts';
+import type { RouteStatistics } from '../statistics/route-statistics.ts';
 import type { Cluster } from '../upstream/create-cluster-set.ts';
 import type {
   PendingConnection,
@@ -46,11 +47,14 @@ export function forwardRequest(
   serving: HttpServing,
 ): void {
   if (!chosen?.cluster) {
+    exchange.statistics.counters.no_cluster++;
     exchange.sendLocalReply({ status: 503, body: '', details: 'cluster_not_found', flags: ['NC'] });
     return;
   }
   const { entry, cluster } = chosen;
-  const forwarding = createForwarding(exchange, virtualHost, action, cluster, serving);
+  const ofRoute =
+    route.statPrefix === undefined ? undefined : serving.statistics.route(virtualHost.name, route.statPrefix);
+  const forwarding = createForwarding(exchange, virtualHost, action, cluster, serving, ofRoute);
   const refusal = prepareUpstreamRequest(exchange, route, action, entry);
   if (refusal === undefined) forwarding.start();
   else exchange.sendLocalReply(refusal);
@@ -84,9 +88,20 @@ function createForwarding(
   action: ForwardAction,
   cluster: Cluster,
   serving: HttpServing,
+  ofRoute: RouteStatistics | undefined,
 ): { start(): void } {
   const { info, stream } = exchange;
   const policy = action.retry;
+  const { statistics } = cluster;
+  const { counters } = statistics;
+  const count = (name: Exclude<keyof RouteStatistics['counters'], 'upstream_rq_total'>): void => {
+    counters[name]++;
+    if (ofRoute) ofRoute.counters[name]++;
+  };
+  const countCode = (status: number): void => {
+    statistics.external.count(status);
+    ofRoute?.codes.count(status);
+  };
   const timeoutMs = requestTimeoutMs(exchange.headers, action);
   const perTryTimeoutMs = tryTimeoutMs(policy, timeoutMs);
   const tried = createTriedHosts(policy);
@@ -151,15 +166,19 @@ function createForwarding(
     if (!policy) return false;
     endRetry();
     if (retries >= policy.numRetries) {
+      count('upstream_rq_retry_limit_exceeded');
       if (policy.numRetries > 0) info.flags.add('URX');
       return false;
     }
     if (!cluster.limits.retries.mayTake()) {
+      count('upstream_rq_retry_overflow');
       info.flags.add('UO');
       return false;
     }
     endRetry = cluster.limits.retries.take();
     retries++;
+    count('upstream_rq_retry');
+    counters.upstream_rq_retry_backoff_exponential++;
     backOffTimer = setTimeout(attempt, retryBackOffMs(policy, retries, serving.random));
     return true;
   };
@@ -171,6 +190,7 @@ function createForwarding(
     info.upstreamTransportFailureReason = reset.transportFailure;
     if (responding) {
       info.flags.add(resetFlag(reset.reason));
+      exchange.statistics.counters.rq_reset_after_downstream_response_started++;
       info.details = resetDetails('upstream_reset_after_response_started', reset);
       finish();
       exchange.reset();
@@ -183,7 +203,9 @@ function createForwarding(
     }
     if (policy && mayRetry() && retriesReset(policy, reset.reason) && retryLater()) return;
     finish();
-    exchange.sendLocalReply(resetReply(reset, retries > 0, exchange.manager.suppressEnvoyHeaders));
+    const reply = resetReply(reset, retries > 0, exchange.manager.suppressEnvoyHeaders);
+    countCode(reply.status);
+    exchange.sendLocalReply(reply);
   };
 
   const timeOut = (details: string): void => {
@@ -193,22 +215,30 @@ function createForwarding(
     finish();
     current?.cancel();
     if (responding) {
+      exchange.statistics.counters.rq_reset_after_downstream_response_started++;
       info.details = details;
       exchange.reset();
-    } else exchange.sendLocalReply({ status: 504, body: 'upstream request timeout', details });
+      return;
+    }
+    countCode(504);
+    exchange.sendLocalReply({ status: 504, body: 'upstream request timeout', details });
   };
 
   const upstreamEvents: UpstreamEvents = {
     onContinue: () => stream.sendContinue(),
     onHeaders: (status, headers, endStream, headerCase) => {
       if (status !== 101) report(responseResult(status, headers, endStream, isGrpc));
-      if (policy && mayRetry() && retriesResponse(policy, status, headers) && retryLater()) {
+      const wantsRetry = policy !== undefined && mayRetry() && retriesResponse(policy, status, headers);
+      if (wantsRetry && retryLater()) {
+        statistics.retriedCodes.count(status);
         const current = upstream;
         leaveTry();
         if (!endStream) current?.cancel();
         return;
       }
       responding = true;
+      countCode(status);
+      if (retries > 0 && !wantsRetry) count('upstream_rq_retry_success');
       clearTimeout(tryTimer);
       body.stopKeeping();
       if (status === 101 && upstream) body.attach(upstream);
@@ -235,6 +265,12 @@ function createForwarding(
 
   /** The answer is complete; a request that is not has lost its reader. */
   const finishAnswered = (): void => {
+    const { requestEndAt, heldUntil } = info;
+    if (requestEndAt !== undefined) {
+      const ms = (info.responseEndAt ?? performance.now()) - Math.max(requestEndAt, heldUntil ?? 0);
+      statistics.requestMs.record(ms);
+      ofRoute?.requestMs.record(ms);
+    }
     const unread = body.ended ? undefined : upstream;
     finish();
     unread?.cancel();
@@ -244,7 +280,10 @@ function createForwarding(
     if (cluster.dynamic === undefined) {
       const picked = cluster.balancer.pick({ ...tried.pickOptions(), hash: consistent?.hash });
       if (picked) sendTo(picked);
-      else failWithoutHost('no_healthy_upstream');
+      else {
+        counters.upstream_cx_none_healthy++;
+        failWithoutHost('no_healthy_upstream');
+      }
       return;
     }
     info.attemptCount = retries + 1;
@@ -256,6 +295,7 @@ function createForwarding(
 
   const failWithoutHost = (details: string): void => {
     finish();
+    countCode(503);
     exchange.sendLocalReply({ status: 503, body: 'no healthy upstream', details, flags: ['UH'] });
   };
 
@@ -277,6 +317,7 @@ function createForwarding(
     if (perTryTimeoutMs === 0) return;
     tryTimer = setTimeout(() => {
       const current = upstream;
+      counters.upstream_rq_per_try_timeout++;
       if (policy && mayRetry() && retriesTimeout(policy) && retryLater()) {
         report({ kind: 'timeout' });
         leaveTry();
@@ -302,6 +343,7 @@ function createForwarding(
     pending = undefined;
     info.upstreamLocalAddress = connection.localAddress;
     report({ kind: 'connected' });
+    if (ofRoute) ofRoute.counters.upstream_rq_total++;
     upstream = connection.send(requestHead(info.attemptCount), upstreamEvents);
     // Bytes of another protocol wait until the endpoint speaks it.
     if (upgrade === undefined) body.attach(upstream);
@@ -341,8 +383,13 @@ function createForwarding(
     },
   };
 
+  function onTimeout(): void {
+    if (host) count('upstream_rq_timeout');
+    timeOut('response_timeout');
+  }
+
   /** Envoy's clock for the whole answer starts when the whole request has come. */
   function startRequestTimer(): void {
-    if (timeoutMs > 0 && !requestTimer) requestTimer = setTimeout(() => timeOut('response_timeout'), timeoutMs);
+    if (timeoutMs > 0 && !requestTimer) requestTimer = setTimeout(onTimeout, timeoutMs);
   }
 }

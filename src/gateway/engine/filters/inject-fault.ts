@@ -14,15 +14,29 @@ export function injectFault(exchange: Exchange, fault: Fault, random: () => numb
     continueOrAbort();
     return;
   }
+  const { fault: counters, faultGauges } = exchange.statistics;
+  counters.delays_injected++;
+  faultGauges.active_faults++;
   exchange.info.flags.add('DI');
-  const timer = setTimeout(() => held.release(continueOrAbort), delay.ms);
-  const held = holdRequest(exchange, { wantedBytes: 0, onProgress: () => {}, onAbort: () => clearTimeout(timer) });
+  const timer = setTimeout(() => {
+    faultGauges.active_faults--;
+    held.release(continueOrAbort);
+  }, delay.ms);
+  const held = holdRequest(exchange, {
+    wantedBytes: 0,
+    onProgress: () => {},
+    onAbort: () => {
+      faultGauges.active_faults--;
+      clearTimeout(timer);
+    },
+  });
 }
 
 /** Whether a request is of a share (0 to 1) of them. */
 export const isChosen = (share: number, random: () => number): boolean => share > 0 && random() < share;
 
 function abort(exchange: Exchange, { status, grpcStatus }: NonNullable<Fault['abort']>): void {
+  exchange.statistics.fault.aborts_injected++;
   exchange.sendLocalReply({
     status,
     body: 'fault filter abort',

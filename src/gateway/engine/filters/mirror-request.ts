@@ -4,9 +4,10 @@ import type { HeaderList } from '../http/header-list.ts';
 import { getHeader, setHeader } from '../http/header-list.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { ownAddress } from '../http/request-headers.ts';
-import type { UpstreamRequestHead, UpstreamStream } from '../upstream/upstream-stream.ts';
+import type { UpstreamRequestHead, UpstreamReset, UpstreamStream } from '../upstream/upstream-stream.ts';
 import type { Client } from '../upstream/upstream-transport.ts';
 import { isChosen } from './inject-fault.ts';
+import { resetReply } from './upstream-failure.ts';
 
 /** One copy. It never holds the request itself up: what its endpoint does not take in time is lost. */
 export interface RequestCopy {
@@ -56,7 +57,13 @@ function sendCopy(
 ): RequestCopy | undefined {
   const cluster = clusters.get(clusterName);
   const host = cluster?.balancer.pick();
-  if (!cluster || !host) return undefined;
+  if (!cluster) return undefined;
+  const { counters, internal } = cluster.statistics;
+  if (!host) {
+    counters.upstream_cx_none_healthy++;
+    internal.count(503);
+    return undefined;
+  }
   /** What comes before there is a connection, or faster than it takes it. */
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -97,6 +104,11 @@ function sendCopy(
     endIfComplete();
   };
 
+  const fail = (reset: UpstreamReset): void => {
+    internal.count(resetReply(reset, false).status);
+    finish();
+  };
+
   /** An answer that comes before the request is complete wants no more of it. */
   const endAnswer = (): void => {
     const unread = ended ? undefined : upstream;
@@ -104,23 +116,21 @@ function sendCopy(
     unread?.cancel();
   };
 
-  const acquired = cluster.poolOf(host, { ...client, authority: head.authority }).acquire(
-    (connection) => {
-      if (done) return;
-      upstream = connection.send(head, {
-        onContinue: () => {},
-        onHeaders: (_status, _headers, endStream) => {
-          if (endStream) endAnswer();
-        },
-        onData: () => {},
-        onEnd: endAnswer,
-        onReset: finish,
-        onDrain: flush,
-      });
-      flush();
-    },
-    () => finish(),
-  );
+  const acquired = cluster.poolOf(host, { ...client, authority: head.authority }).acquire((connection) => {
+    if (done) return;
+    upstream = connection.send(head, {
+      onContinue: () => {},
+      onHeaders: (status, _headers, endStream) => {
+        internal.count(status);
+        if (endStream) endAnswer();
+      },
+      onData: () => {},
+      onEnd: endAnswer,
+      onReset: fail,
+      onDrain: flush,
+    });
+    flush();
+  }, fail);
   return {
     push: (chunk) => {
       if (done) return;

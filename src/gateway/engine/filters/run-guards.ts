@@ -29,7 +29,7 @@ export function runGuards(
     for (const [index, guard] of guards.entries()) {
       if (index < start) continue;
       if (guard.kind === 'rbac') {
-        const { denial, metadata } = judge(guard, requestAccess(exchange), info.metadata);
+        const { denial, metadata } = judge(guard, requestAccess(exchange), info.metadata, exchange.statistics);
         info.metadata = metadata;
         if (denial === undefined) continue;
         exchange.sendLocalReply({ status: 403, body: 'RBAC: access denied', details: denial });
@@ -37,8 +37,7 @@ export function runGuards(
       }
       if (guard.kind === 'rate limit') {
         const limit = request.rateLimit(guard.name) ?? guard.limit;
-        const refusal =
-          limit === undefined || limit === 'off' ? undefined : limitRate(exchange, limit, serving.buckets);
+        const refusal = limit === undefined || limit === 'off' ? undefined : limitRate(exchange, limit, serving);
         if (refusal === undefined) continue;
         exchange.sendLocalReply(refusal);
         return;

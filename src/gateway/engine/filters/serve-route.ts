@@ -8,11 +8,16 @@ import { redirectRequest, redirectToTls } from './redirect-request.ts';
 import type { SelectedRoute } from './select-route.ts';
 
 export function serveRoute(exchange: Exchange, selected: SelectedRoute, serving: HttpServing): void {
+  const { counters } = exchange.statistics;
   if (selected.kind === 'none') {
+    counters.rq_total++;
+    counters.no_route++;
     exchange.sendLocalReply({ status: 404, body: '', details: 'route_not_found', flags: ['NR'] });
     return;
   }
   if (selected.kind === 'redirect to tls') {
+    counters.rq_total++;
+    counters.rq_direct_response++;
     redirectToTls(exchange);
     return;
   }
@@ -30,6 +35,9 @@ function performAction(
   serving: HttpServing,
 ): void {
   const { action } = route;
+  const { counters } = exchange.statistics;
+  counters.rq_total++;
+  if (action.kind !== 'forward') counters.rq_direct_response++;
   switch (action.kind) {
     case 'direct':
       exchange.sendLocalReply({ status: action.status, body: action.body, details: 'direct_response' });

@@ -1,6 +1,7 @@
 // One request and its answer while they are served: what filters read and change, and what the access log is made of in the end.
 import type { DynamicMetadata, HttpConnectionManager } from '../config/engine-config.ts';
 import type { ResponseFlag } from '../config/request-info.ts';
+import type { HttpStatistics } from '../statistics/http-statistics.ts';
 import type { DownstreamConnection, DownstreamStream } from './downstream-stream.ts';
 import type { HeaderCase } from './header-case.ts';
 import type { HeaderList } from './header-list.ts';
@@ -27,6 +28,7 @@ export interface Exchange {
   readonly stream: DownstreamStream;
   readonly connection: DownstreamConnection;
   readonly manager: HttpConnectionManager;
+  readonly statistics: HttpStatistics;
   /** performance.now() at the first byte of the request. */
   readonly startedAt: number;
   /** As it goes to the endpoint. Replaced, not shared. */

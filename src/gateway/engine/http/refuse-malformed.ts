@@ -1,5 +1,6 @@
 // The answer to bytes that are no HTTP/1.1 request, one beyond the limits, or one that does not come: Envoy's words, then a slow close.
 import type { Socket } from 'node:net';
+import { countAnswer } from '../statistics/http-statistics.ts';
 import { delayedCloseMs } from './create-http1-stream.ts';
 import { describeConnection } from './describe-connection.ts';
 import type { ConnectionState, HttpServing } from './http-serving.ts';
@@ -27,6 +28,26 @@ const answers: Readonly<Record<Malformation, Answer>> = {
   },
 };
 
+/** It was a request to Envoy too, which was answered and then could not be read on. */
+function count(
+  kind: Malformation,
+  status: number,
+  { http, listener }: ReturnType<ConnectionState['statistics']>,
+): void {
+  const { counters } = http;
+  counters.downstream_rq_total++;
+  counters.downstream_rq_http1_total++;
+  counters.downstream_rq_response_before_rq_complete++;
+  if (kind === 'too-slow') counters.downstream_rq_header_timeout++;
+  else {
+    counters.downstream_cx_protocol_error++;
+    counters.downstream_rq_rx_reset++;
+  }
+  http.requestMs.record(0);
+  countAnswer(counters, status);
+  countAnswer(listener, status);
+}
+
 export function refuseMalformed(
   socket: Socket,
   state: ConnectionState,
@@ -36,6 +57,7 @@ export function refuseMalformed(
   const { connection } = state;
   const manager = state.manager();
   const { status, phrase, body = phrase, details } = answers[kind];
+  count(kind, status, state.statistics());
   const head = [
     `HTTP/1.1 ${status} ${phrase}`,
     `content-length: ${body.length}`,

@@ -5,6 +5,7 @@ import type { ResponseFlag } from '../config/request-info.ts';
 import { runGuards } from '../filters/run-guards.ts';
 import { decorateRequest, selectRoute } from '../filters/select-route.ts';
 import { serveRoute } from '../filters/serve-route.ts';
+import { countAnswer, type HttpStatistics } from '../statistics/http-statistics.ts';
 import { socketAddress } from '../upstream/connect-upstream.ts';
 import { buildRequestInfo } from './build-request-info.ts';
 import { checkRequest, requestedUpgrade } from './check-request.ts';
@@ -24,6 +25,19 @@ import { buildRequestHeaders, trustedClient } from './request-headers.ts';
 import { buildResponseHeaders } from './response-headers.ts';
 import { grpcRequestHeaders, isGrpcWeb, translateGrpcWeb } from './translate-grpc-web.ts';
 
+type Counted = keyof HttpStatistics['counters'];
+
+const timeoutCounters: Readonly<Record<string, Counted>> = {
+  stream_idle_timeout: 'downstream_rq_idle_timeout',
+  max_duration_timeout: 'downstream_rq_max_duration_reached',
+  request_overall_timeout: 'downstream_rq_timeout',
+};
+
+const rejectionCounters: Readonly<Record<string, Counted>> = {
+  path_normalization_failed: 'downstream_rq_failed_path_normalization',
+  absolute_path_rejected: 'downstream_rq_non_relative_path',
+};
+
 const badBase64: LocalReply = {
   status: 400,
   body: 'Bad gRPC-web request, invalid base64 data.',
@@ -34,6 +48,8 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
   const { connection } = state;
   const manager = state.manager();
   const info = createExchangeInfo();
+  const statistics = state.statistics();
+  const { counters, gauges } = statistics.http;
   const grpcWeb = manager.grpcWeb && isGrpcWeb(downstream.head.headers);
   const onSent = (difference: number): void => {
     info.bytesSent += difference;
@@ -57,6 +73,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
   const scheme = connection.tls ? 'https' : 'http';
   let responded = false;
   let finished = false;
+  let isReset = false;
   let idleTimer: NodeJS.Timeout | undefined;
   const deadlines: NodeJS.Timeout[] = [];
   let requestDeadline: NodeJS.Timeout | undefined;
@@ -77,6 +94,9 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     clearTimeout(requestDeadline);
     info.responseCode = status;
     info.responseHeaders = headers;
+    countAnswer(counters, status);
+    countAnswer(statistics.listener, status);
+    if (!stream.requestComplete) counters.downstream_rq_response_before_rq_complete++;
     stream.respond(status, headers, endStream, exchange.responseCase);
   };
   const mustClose = (): boolean =>
@@ -91,6 +111,7 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
     stream,
     connection,
     manager,
+    statistics: statistics.http,
     startedAt,
     headers: stream.head.headers,
     method: stream.head.method,
@@ -151,7 +172,10 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
       stream.end(trailers);
     },
     reset: () => {
-      if (!finished) stream.reset();
+      if (finished) return;
+      counters.downstream_rq_tx_reset++;
+      isReset = true;
+      stream.reset();
     },
   };
 
@@ -166,11 +190,18 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
       info.flags.add('DC');
       info.details = 'downstream_remote_disconnect';
     }
+    gauges.downstream_rq_active--;
+    if (!complete && !isReset) counters.downstream_rq_rx_reset++;
+    statistics.http.requestMs.record(performance.now() - startedAt);
     if (!complete) events.onAbort();
     if (manager.accessLogs.length > 0) serving.log(manager.accessLogs, buildRequestInfo(exchange, performance.now()));
   };
 
   state.requestStarted();
+  counters.downstream_rq_total++;
+  gauges.downstream_rq_active++;
+  if (stream.protocol === 'HTTP/2') counters.downstream_rq_http2_total++;
+  else counters.downstream_rq_http1_total++;
   const onProtocolError = (): void =>
     refuse({ status: 400, body: 'Bad Request', details: 'http1.codec_error', flags: ['DPE'], close: true });
   stream.listen({ onDrain: () => events.onDrain(), onProtocolError, onClose: finish });
@@ -184,6 +215,8 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
   ): NodeJS.Timeout | undefined => {
     if (ms === 0) return undefined;
     const deadline = setTimeout(() => {
+      const counted = timeoutCounters[details];
+      if (counted) counters[counted]++;
       if (flag) info.flags.add(flag);
       info.details = details;
       refuse({ status, body, details, close: true });
@@ -215,6 +248,11 @@ export function serveRequest(downstream: DownstreamStream, state: ConnectionStat
   function route(): void {
     const checked = checkRequest(stream, manager, scheme);
     if (checked.kind === 'rejected') {
+      const counted =
+        checked.reply.status === 307
+          ? 'downstream_rq_redirected_with_normalized_path'
+          : rejectionCounters[checked.reply.details];
+      if (counted) counters[counted]++;
       exchange.sendLocalReply(checked.reply);
       return;
     }

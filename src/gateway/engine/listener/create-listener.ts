@@ -36,6 +36,7 @@ const defaultRetry = { initialMs: 500, maxMs: 15_000 };
 export function createListener(initial: ListenerConfig, options: ListenerOptions): Listener {
   const retry = options.retry ?? defaultRetry;
   const connections = new Set<LiveConnection>();
+  const statistics = options.serving.http.statistics.listener(initial);
   let config = initial;
   let state: ListenerState = { state: 'warming', error: undefined, port: initial.port };
   let server: net.Server | undefined;
@@ -51,7 +52,7 @@ export function createListener(initial: ListenerConfig, options: ListenerOptions
   };
 
   const accept = (socket: net.Socket): void => {
-    const live = serveConnection(socket, config, options.serving);
+    const live = serveConnection(socket, config, statistics, options.serving);
     connections.add(live);
     socket.once('close', () => {
       connections.delete(live);

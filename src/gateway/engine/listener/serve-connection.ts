@@ -6,10 +6,12 @@ import { describeConnection } from '../http/describe-connection.ts';
 import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { type ConnectionTraits, matchFilterChain } from '../match/match-filter-chain.ts';
+import type { ListenerStatistics } from '../statistics/connection-statistics.ts';
 import { proxyTcp } from '../tcp/proxy-tcp.ts';
 import { acceptTls } from '../tls/accept-tls.ts';
 import type { TlsContexts } from '../tls/create-tls-contexts.ts';
 import { socketAddress } from '../upstream/connect-upstream.ts';
+import { type CountedConnection, countConnection } from './count-connection.ts';
 import { inspectConnection } from './inspect-connection.ts';
 import type { ProxiedConnection } from './parse-proxy-header.ts';
 import { type HttpConnections, type ServedConnection, serveHttpConnection } from './serve-http-connection.ts';
@@ -29,7 +31,12 @@ export interface LiveConnection {
   destroy(): void;
 }
 
-export function serveConnection(socket: Socket, accepted: ListenerConfig, serving: ConnectionServing): LiveConnection {
+export function serveConnection(
+  socket: Socket,
+  accepted: ListenerConfig,
+  statistics: ListenerStatistics,
+  serving: ConnectionServing,
+): LiveConnection {
   const startedAt = performance.now();
   const id = serving.nextConnectionId();
   let listener = accepted;
@@ -38,6 +45,7 @@ export function serveConnection(socket: Socket, accepted: ListenerConfig, servin
   let network: FilterChainConfig['network'] | undefined;
   let traits: ConnectionTraits | undefined;
   let proxied: ProxiedConnection | undefined;
+  let counting: CountedConnection | undefined;
   let served: ServedConnection | undefined;
   let drain: { readonly idle: boolean } | undefined;
 
@@ -62,7 +70,8 @@ export function serveConnection(socket: Socket, accepted: ListenerConfig, servin
       proxyTcp(stream, connection, network, serving.http);
       return;
     }
-    served = serveHttpConnection(stream, connection, network, serving);
+    if (!counting) return;
+    served = serveHttpConnection(stream, connection, network, { ...serving, statistics, counting });
     if (drain) served.drain(drain);
   };
 
@@ -77,6 +86,7 @@ export function serveConnection(socket: Socket, accepted: ListenerConfig, servin
     chain = matchFilterChain(listener, found);
     network = chain?.network;
     if (!chain) {
+      statistics.counters.no_filter_chain_match++;
       const connection = describe(found.serverName, undefined);
       socket.destroy();
       if (listener.accessLogs.length > 0)
@@ -85,12 +95,23 @@ export function serveConnection(socket: Socket, accepted: ListenerConfig, servin
           responseFlags: ['NR'],
           responseCodeDetails: 'filter_chain_not_found',
         });
-    } else if (!chain.tls) serve(socket, found.serverName, undefined);
+      return;
+    }
+    countAccepted(socket, startedAt, statistics);
+    if (chain.network.kind === 'tcp')
+      serving.http.statistics.tcp(chain.network.statPrefix).counters.downstream_cx_total++;
+    else
+      counting = countConnection(socket, serving.http.statistics.http(chain.network.statPrefix), {
+        isSecure: chain.tls !== undefined,
+        isBusy: () => served?.isBusy() ?? false,
+      });
+    if (!chain.tls) serve(socket, found.serverName, undefined);
     else if (hello !== 'hello') socket.destroy();
     else
       acceptTls(socket, {
         chain,
         contexts: serving.tls,
+        statistics,
         offeredProtocols: found.applicationProtocols,
         onSecure: (secure) => serve(secure, found.serverName, secure),
       });
@@ -115,6 +136,18 @@ export function serveConnection(socket: Socket, accepted: ListenerConfig, servin
     },
     destroy: () => socket.destroy(),
   };
+}
+
+/** As Envoy: once there is a filter chain for it. */
+function countAccepted(socket: Socket, startedAt: number, statistics: ListenerStatistics): void {
+  const { counters, gauges, connectionMs } = statistics;
+  counters.downstream_cx_total++;
+  gauges.downstream_cx_active++;
+  socket.once('close', () => {
+    counters.downstream_cx_destroy++;
+    gauges.downstream_cx_active--;
+    connectionMs.record(performance.now() - startedAt);
+  });
 }
 
 function describeTls(

@@ -6,12 +6,16 @@ import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { ConnectionState, HttpServing } from '../http/http-serving.ts';
 import { createHttp1Server, type Http1Server } from '../http/serve-http1.ts';
 import { type Http2Connection, serveHttp2 } from '../http/serve-http2.ts';
+import { type ListenerStatistics, listenerAnswers } from '../statistics/connection-statistics.ts';
+import type { CountedConnection } from './count-connection.ts';
 import { peekSocket } from './peek-socket.ts';
 
 export interface ServedConnection {
   /** Requests to come are served by it. */
   adopt(manager: HttpConnectionManager): void;
   drain(options: { readonly idle: boolean }): void;
+  /** Requests are under way. */
+  isBusy(): boolean;
 }
 
 /** The HTTP/1.1 parsers, shared by all connections with the same limits. */
@@ -36,9 +40,19 @@ export function serveHttpConnection(
   socket: Socket,
   connection: DownstreamConnection,
   initial: HttpConnectionManager,
-  serving: { readonly http: HttpServing; readonly httpConnections: HttpConnections },
+  serving: {
+    readonly http: HttpServing;
+    readonly httpConnections: HttpConnections;
+    readonly statistics: ListenerStatistics;
+    readonly counting: CountedConnection;
+  },
 ): ServedConnection {
   let manager = initial;
+  const statisticsOf = ({ statPrefix }: HttpConnectionManager): ReturnType<ConnectionState['statistics']> => ({
+    http: serving.http.statistics.http(statPrefix),
+    listener: listenerAnswers(serving.statistics, statPrefix),
+  });
+  let statistics = statisticsOf(initial);
   let inFlight = 0;
   let requests = 0;
   let draining = false;
@@ -46,9 +60,14 @@ export function serveHttpConnection(
   const timers = createConnectionTimers(
     initial.limits,
     () => inFlight === 0,
-    () => drain({ idle: true }),
+    (reason) => {
+      statistics.http.counters[reason]++;
+      drain({ idle: true });
+    },
   );
   socket.once('close', timers.stop);
+  const { counting } = serving;
+  counting.carries(socket);
 
   const closeIfIdle = (): void => {
     if (!draining || inFlight > 0 || http2) return;
@@ -60,6 +79,7 @@ export function serveHttpConnection(
   const state: ConnectionState = {
     connection,
     manager: () => manager,
+    statistics: () => statistics,
     draining: () => draining,
     requestStarted: () => {
       inFlight++;
@@ -71,10 +91,12 @@ export function serveHttpConnection(
     },
   };
   const startHttp2 = (): void => {
+    counting.protocol('http2');
     http2 = serveHttp2(socket, state, serving.http);
     if (draining) http2.drain();
   };
   const startHttp1 = (): void => {
+    counting.protocol('http1');
     serving.httpConnections.http1(manager.maxRequestHeadersKb * 1024).serve(socket, state);
     socket.resume();
   };
@@ -92,8 +114,10 @@ export function serveHttpConnection(
   return {
     adopt: (next) => {
       manager = next;
+      statistics = statisticsOf(next);
     },
     drain,
+    isBusy: () => inFlight > 0,
   };
 
   function drain({ idle }: { readonly idle: boolean }): void {
@@ -110,12 +134,16 @@ interface ConnectionTimers {
 }
 
 /** `expire` is called when the connection was without requests, or just there, for too long. */
-function createConnectionTimers(limits: DownstreamLimits, isIdle: () => boolean, expire: () => void): ConnectionTimers {
+function createConnectionTimers(
+  limits: DownstreamLimits,
+  isIdle: () => boolean,
+  expire: (reason: 'downstream_cx_idle_timeout' | 'downstream_cx_max_duration_reached') => void,
+): ConnectionTimers {
   const after = (ms: number, then: () => void) => (ms === 0 ? undefined : setTimeout(then, ms).unref());
-  const duration = after(limits.maxConnectionDurationMs, expire);
+  const duration = after(limits.maxConnectionDurationMs, () => expire('downstream_cx_max_duration_reached'));
   // Runs on through requests, and is set back by their end: cheaper than a timer for each.
   const idle = after(limits.idleTimeoutMs, () => {
-    if (isIdle()) expire();
+    if (isIdle()) expire('downstream_cx_idle_timeout');
   });
   return {
     idle: () => idle?.refresh(),

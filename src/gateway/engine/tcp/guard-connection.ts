@@ -7,7 +7,7 @@ import { callAuthorization } from '../filters/ask-grpc-service.ts';
 import { connectionAccess, judge } from '../filters/check-access.ts';
 import { checkPeers } from '../filters/check-peers.ts';
 import type { DownstreamConnection } from '../http/downstream-stream.ts';
-import type { ClusterSet } from '../upstream/create-cluster-set.ts';
+import type { HttpServing } from '../http/http-serving.ts';
 
 /** Calls `next` once what the client says may go on, or never. */
 export type PassClient = (next: () => void) => void;
@@ -30,7 +30,7 @@ export interface ConnectionGuard {
 export function guardConnection(
   connection: DownstreamConnection,
   guards: readonly TcpGuard[],
-  clusters: ClusterSet,
+  { clusters, statistics }: Pick<HttpServing, 'clusters' | 'statistics'>,
   refuse: (refusal: Refusal) => void,
 ): ConnectionGuard {
   let state: 'unjudged' | 'asking' | 'passed' | 'over' = guards.length === 0 ? 'passed' : 'unjudged';
@@ -51,7 +51,7 @@ export function guardConnection(
     for (const [index, guard] of guards.entries()) {
       if (index < start) continue;
       if (guard.kind === 'rbac') {
-        const verdict = judge(guard, connectionAccess(connection), metadata);
+        const verdict = judge(guard, connectionAccess(connection), metadata, statistics.filters.tcpRbac);
         metadata = verdict.metadata;
         if (verdict.denial === undefined) continue;
         end({ flags: [], terminationDetails: verdict.denial });

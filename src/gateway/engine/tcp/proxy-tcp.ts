@@ -9,12 +9,15 @@ import type { RequestInfo, ResponseFlag } from '../config/request-info.ts';
 import { describeConnection } from '../http/describe-connection.ts';
 import type { DownstreamConnection } from '../http/downstream-stream.ts';
 import type { HttpServing } from '../http/http-serving.ts';
+import type { TcpStatistics } from '../statistics/connection-statistics.ts';
+import { countBytes } from '../statistics/count-bytes.ts';
 import { connectUpstream, socketAddress } from '../upstream/connect-upstream.ts';
+import { countUpstream } from '../upstream/count-tcp.ts';
 import type { Cluster } from '../upstream/create-cluster-set.ts';
 import { guardConnection, type PassClient } from './guard-connection.ts';
 import { openTunnel } from './open-tunnel.ts';
 
-export type TcpServing = Pick<HttpServing, 'clusters' | 'random' | 'log'>;
+export type TcpServing = Pick<HttpServing, 'clusters' | 'random' | 'log' | 'statistics'>;
 
 interface Progress {
   upstreamCluster: string | undefined;
@@ -47,11 +50,14 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
     bytesSent: 0,
     connectAttempts: 0,
   };
+  const { counters } = serving.statistics.tcp(proxy.statPrefix);
+  const countCarried = countClientBytes(client, counters);
   let ended = false;
   const endings: (() => void)[] = [];
   const end = (): void => {
     if (ended) return;
     ended = true;
+    countCarried();
     for (const ending of endings) ending();
     if (proxy.accessLogs.length > 0) serving.log(proxy.accessLogs, describe(progress, connection, startedAt));
   };
@@ -68,6 +74,7 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
   const name = pickCluster(proxy.clusters, serving.random)?.cluster;
   const cluster = name === undefined ? undefined : serving.clusters.get(name);
   if (!cluster) {
+    counters.downstream_cx_no_route++;
     refuse(['NC'], 'cluster_not_found');
     return;
   }
@@ -75,6 +82,7 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
   progress.upstreamClusterAltStatName = cluster.config.altStatName;
   // Tunnels are requests over the cluster's pools, which keep its limits.
   if (proxy.tunnel === undefined && !cluster.limits.connections.mayTake()) {
+    cluster.statistics.counters.upstream_cx_overflow++;
     refuse(['UO'], undefined);
     return;
   }
@@ -92,7 +100,10 @@ export function proxyTcp(client: Socket, connection: DownstreamConnection, proxy
   const consistent = proxy.hashesSourceIp === true && cluster.balancer.isConsistent;
   const host = cluster.balancer.pick(consistent ? { hash: xxHash64(connection.remoteIp) } : {});
   if (host) connectTo(host);
-  else refuse(['UH'], 'no_healthy_upstream');
+  else {
+    cluster.statistics.counters.upstream_cx_none_healthy++;
+    refuse(['UH'], 'no_healthy_upstream');
+  }
 }
 
 interface Connecting {
@@ -122,14 +133,17 @@ function connect(
     progress.upstreamLocalAddress = localAddress;
     endings.push(() => upstream.destroy());
     // As in Envoy a client is judged once it says something: the endpoint may speak first.
-    const guarding = guardConnection(connection, proxy.guards ?? [], serving.clusters, (refusal) => {
+    const guarding = guardConnection(connection, proxy.guards ?? [], serving, (refusal) => {
       progress.terminationDetails = refusal.terminationDetails;
       refuse(refusal.flags, refusal.details);
       upstream.destroy();
     });
     progress.metadata = guarding.metadata;
     endings.push(guarding.abandon);
-    splice(client, upstream, guarding.pass, progress, proxy.idleTimeoutMs);
+    splice(client, upstream, guarding.pass, progress, {
+      ms: proxy.idleTimeoutMs,
+      expired: () => serving.statistics.tcp(proxy.statPrefix).counters.idle_timeout++,
+    });
   };
   const onFailed = (kind: 'timeout' | 'connect failed', transportFailure: string | undefined): void => {
     cluster.report(host, { kind });
@@ -141,14 +155,20 @@ function connect(
     endings.push(openTunnel(options, { onConnected, onFailed: (text) => onFailed('connect failed', text) }));
     return;
   }
+  const counting = countUpstream(cluster);
   endings.push(cluster.limits.connections.take());
   const abandon = connectUpstream(
     host.endpoint,
     cluster.config.connectTimeoutMs,
     {
-      onConnected: (upstream) => onConnected(upstream, socketAddress(upstream.localAddress, upstream.localPort)),
-      onFailed: (reset) =>
-        onFailed(reset.reason === 'connection timeout' ? 'timeout' : 'connect failed', reset.transportFailure),
+      onConnected: (upstream) => {
+        counting.connected(upstream);
+        onConnected(upstream, socketAddress(upstream.localAddress, upstream.localPort));
+      },
+      onFailed: (reset) => {
+        counting.failed(reset);
+        onFailed(reset.reason === 'connection timeout' ? 'timeout' : 'connect failed', reset.transportFailure);
+      },
     },
     {
       allowHalfOpen: true,
@@ -159,17 +179,30 @@ function connect(
       }),
     },
   );
-  endings.push(abandon);
+  endings.push(() => {
+    counting.abandoned();
+    abandon();
+  });
 }
 
 /** Joins both sides until both have ended, one breaks, or nothing has moved for too long. */
-function splice(client: Socket, upstream: Duplex, pass: PassClient, progress: Progress, idleTimeoutMs: number): void {
+function splice(
+  client: Socket,
+  upstream: Duplex,
+  pass: PassClient,
+  progress: Progress,
+  idling: { readonly ms: number; readonly expired: () => void },
+): void {
   const close = (): void => {
     clearTimeout(idle);
     client.destroy();
     upstream.destroy();
   };
-  const idle = idleTimeoutMs > 0 ? setTimeout(close, idleTimeoutMs) : undefined;
+  const expire = (): void => {
+    idling.expired();
+    close();
+  };
+  const idle = idling.ms > 0 ? setTimeout(expire, idling.ms) : undefined;
   idle?.unref();
   pump(client, upstream, pass, (bytes) => {
     progress.bytesReceived += bytes;
@@ -185,6 +218,13 @@ function splice(client: Socket, upstream: Duplex, pass: PassClient, progress: Pr
     client.destroySoon();
   });
   client.on('close', close);
+}
+
+function countClientBytes(client: Socket, counters: TcpStatistics['counters']): () => void {
+  return countBytes(client, (received, sent) => {
+    counters.downstream_cx_rx_bytes_total += received;
+    counters.downstream_cx_tx_bytes_total += sent;
+  });
 }
 
 const passAtOnce: PassClient = (next) => next();

@@ -47,10 +47,14 @@ export function connectUpstream(
     clearTimeout(timer);
     return true;
   };
-  const fail = (reason: UpstreamReset['reason'], transportFailure: string | undefined): void => {
+  const fail = (
+    reason: UpstreamReset['reason'],
+    transportFailure: string | undefined,
+    tlsFailure?: UpstreamReset['tlsFailure'],
+  ): void => {
     if (!settle()) return;
     socket.destroy();
-    callbacks.onFailed({ reason, transportFailure, staleConnection: false });
+    callbacks.onFailed({ reason, transportFailure, tlsFailure, staleConnection: false });
   };
   const timer = setTimeout(() => fail('connection timeout', undefined), timeoutMs);
   socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -76,7 +80,7 @@ export function connectUpstream(
       (secured) => {
         if (settle()) callbacks.onConnected(secured);
       },
-      (reason) => fail('remote connection failure', reason),
+      (reason, failure) => fail('remote connection failure', reason, failure),
     );
   });
   return () => {

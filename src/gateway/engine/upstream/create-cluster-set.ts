@@ -3,6 +3,8 @@ import { createLoadBalancer, hostKey } from '../cluster/create-load-balancer.ts'
 import type { LoadBalancer, PickedHost } from '../cluster/load-balancer.ts';
 import { createOutlierDetector, type HostResult, type OutlierDetector } from '../cluster/outlier-detector.ts';
 import type { ClusterConfig, Endpoint, SecretConfig } from '../config/engine-config.ts';
+import type { ClusterStatistics } from '../statistics/cluster-statistics.ts';
+import type { EngineStatistics } from '../statistics/engine-statistics.ts';
 import { createUpstreamContexts, type UpstreamContexts } from '../tls/create-upstream-contexts.ts';
 import { createHttp1Pool } from './create-http1-pool.ts';
 import { createHttp2Pool } from './create-http2-pool.ts';
@@ -11,7 +13,7 @@ import { createPoolSet } from './create-pool-set.ts';
 import { createDynamicHosts, type DynamicHosts } from './dynamic-hosts.ts';
 import { createMergeWindow } from './merge-window.ts';
 import { type NameResolver, resolveNames } from './resolve-names.ts';
-import { createResourceLimits, type ResourceLimits } from './resource-limits.ts';
+import { createResourceLimits, type LimitedResource, type ResourceLimits } from './resource-limits.ts';
 import type { UpstreamTransport } from './secure-upstream.ts';
 import type { ConnectionPool } from './upstream-stream.ts';
 import { type Client, transportKey, upstreamTransport } from './upstream-transport.ts';
@@ -22,6 +24,7 @@ export interface Cluster {
   readonly limits: ResourceLimits;
   /** Where requests name their endpoint; then `balancer` has none. */
   readonly dynamic: DynamicHosts | undefined;
+  readonly statistics: ClusterStatistics;
   poolOf(host: PickedHost, client: Client): ConnectionPool;
   /** What a connection of its own, beside the pools, is to be like. */
   transportTo(client: Pick<Client, 'addresses' | 'authority'>): UpstreamTransport;
@@ -43,11 +46,12 @@ interface LiveCluster extends Cluster {
 
 export interface ClusterSetOptions {
   readonly lookUp: LookUp;
+  readonly statistics: Pick<EngineStatistics, 'cluster'>;
   /** 0 to 1. */
   readonly random?: () => number;
 }
 
-export function createClusterSet({ lookUp, random = Math.random }: ClusterSetOptions): ClusterSet {
+export function createClusterSet({ lookUp, statistics, random = Math.random }: ClusterSetOptions): ClusterSet {
   let clusters = new Map<string, LiveCluster>();
   const contexts = createUpstreamContexts();
   return {
@@ -58,7 +62,7 @@ export function createClusterSet({ lookUp, random = Math.random }: ClusterSetOpt
       for (const [name, config] of configs) {
         const known = clusters.get(name);
         if (known && known.config.version !== config.version) known.update(config);
-        next.set(name, known ?? createCluster(config, contexts, { lookUp, random }));
+        next.set(name, known ?? createCluster(config, contexts, { lookUp, statistics, random }));
       }
       for (const [name, cluster] of clusters) if (!next.has(name)) cluster.drain();
       clusters = next;
@@ -73,31 +77,84 @@ export function createClusterSet({ lookUp, random = Math.random }: ClusterSetOpt
 function createCluster(
   initial: ClusterConfig,
   contexts: UpstreamContexts,
-  { lookUp, random }: Required<ClusterSetOptions>,
+  { lookUp, statistics: all, random }: Required<ClusterSetOptions>,
 ): LiveCluster {
   let config = initial;
   /** By address: from the configuration, or from DNS. */
   let endpoints = initial.endpoints;
-  const balancer = createLoadBalancer(initial, { random });
-  const limits = createResourceLimits(() => config.circuitBreakers);
+  let statistics = all.cluster(config);
+  const balancer = createLoadBalancer(initial, {
+    random,
+    onPanic: () => statistics.membershipCounters.lb_healthy_panic++,
+  });
+  const limits = createResourceLimits(() => config.circuitBreakers, {
+    requests: {
+      took: () => {
+        statistics.counters.upstream_rq_total++;
+        statistics.gauges.upstream_rq_active++;
+      },
+      ended: () => {
+        statistics.gauges.upstream_rq_active--;
+      },
+    },
+    pendingRequests: {
+      took: () => {
+        statistics.counters.upstream_rq_pending_total++;
+        statistics.gauges.upstream_rq_pending_active++;
+      },
+      ended: () => {
+        statistics.gauges.upstream_rq_pending_active--;
+      },
+    },
+  });
+  const isOpen = ({ mayTake }: LimitedResource): number => (mayTake() ? 0 : 1);
+  const countMembers = (): void => {
+    statistics.membership.membership_total = endpoints.length;
+    statistics.membership.membership_healthy = balancer.healthyHosts();
+  };
+  const adoptStatistics = (): void => {
+    statistics.refresh = () => {
+      statistics.breakers.cx_open = isOpen(limits.connections);
+      statistics.breakers.rq_open = isOpen(limits.requests);
+      statistics.breakers.rq_pending_open = isOpen(limits.pendingRequests);
+      statistics.breakers.rq_retry_open = isOpen(limits.retries);
+      statistics.outlierGauges.ejections_active = detector?.ejected().size ?? 0;
+    };
+    countMembers();
+  };
   const pools = createPoolSet();
+  let leftOut: ReadonlySet<string> = new Set();
   const ejections = createMergeWindow(
     () => config.lb?.updateMergeWindowMs ?? 1000,
-    () => balancer.eject(detector?.ejected() ?? new Set()),
+    () => {
+      const ejected = detector?.ejected() ?? new Set<string>();
+      balancer.eject(ejected);
+      // As Envoy: what failed is not gone back to over the same connections.
+      for (const key of ejected) if (!leftOut.has(key)) pools.leave(key);
+      leftOut = ejected;
+      countMembers();
+    },
   );
   const detect = (): OutlierDetector | undefined => {
     const { outlierDetection } = config;
     if (outlierDetection === undefined) return undefined;
-    const made = createOutlierDetector({ config: outlierDetection, onChange: ejections.request, random });
+    const made = createOutlierDetector({
+      config: outlierDetection,
+      onChange: ejections.request,
+      random,
+      counters: () => statistics.outlier,
+    });
     made.setHosts(endpoints.map(hostKey));
     return made;
   };
   let detector = detect();
   const setEndpoints = (next: readonly Endpoint[]): void => {
+    if (membersOf(next) !== membersOf(endpoints)) statistics.membershipCounters.membership_change++;
     endpoints = next;
     detector?.setHosts(next.map(hostKey));
     balancer.update({ ...config, endpoints: next });
     ejections.applied();
+    countMembers();
     pools.keepHosts(new Set(next.map(hostKey)));
   };
   const resolve = (known?: NameResolver['known']): NameResolver | undefined =>
@@ -112,6 +169,8 @@ function createCluster(
       onForgotten: pools.keepHosts,
     });
   let dynamic = findDynamic();
+  if (endpoints.length > 0) statistics.membershipCounters.membership_change++;
+  adoptStatistics();
   return {
     get config() {
       return config;
@@ -121,13 +180,16 @@ function createCluster(
     },
     balancer,
     limits,
+    get statistics() {
+      return statistics;
+    },
     transportTo: (client) => upstreamTransport(config, client, contexts, undefined),
     poolOf: ({ key, endpoint }, client) => {
       const speaksHttp2 = config.protocol === 'downstream' ? client.protocol === 'HTTP/2' : config.protocol === 'http2';
       return pools.get(key, `${speaksHttp2} ${transportKey(config, client)}`, () => {
         const alpn = speaksHttp2 ? 'h2' : 'http/1.1';
         const transport = () => upstreamTransport(config, client, contexts, alpn);
-        const options = { endpoint, config: () => config, limits, transport };
+        const options = { endpoint, config: () => config, limits, statistics: () => statistics, transport };
         return speaksHttp2 ? createHttp2Pool(options) : createHttp1Pool(options);
       });
     },
@@ -135,6 +197,11 @@ function createCluster(
     update: (next) => {
       const before = config;
       config = next;
+      const own = all.cluster(config);
+      if (own !== statistics) {
+        statistics = own;
+        adoptStatistics();
+      }
       if (next.outlierDetection !== before.outlierDetection) {
         detector?.close();
         detector = detect();
@@ -165,3 +232,6 @@ function createCluster(
     },
   };
 }
+
+/** Equal for endpoints that are the same hosts, whatever their health and weight. */
+const membersOf = (endpoints: readonly Endpoint[]): string => endpoints.map(hostKey).sort().join(' ');

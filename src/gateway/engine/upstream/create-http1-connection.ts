@@ -20,6 +20,8 @@ export interface Http1Connection extends ReadyConnection {
   readonly requests: number;
   /** performance.now() since when it has had no request. */
   readonly idleSince: number;
+  /** A request is under way, or was cut off by its end. */
+  readonly isBusy: boolean;
   close(): void;
 }
 
@@ -53,8 +55,10 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
   let usableUntil = Number.POSITIVE_INFINITY;
   let idleSince = performance.now();
   let stale = false;
+  let wasCut = false;
 
   const fail = (reason: ResetReason): void => {
+    wasCut ||= events !== undefined;
     socket.destroy();
     const current = events;
     if (!current) return;
@@ -127,6 +131,7 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     cancel: () => {
+      wasCut = true;
       events = undefined;
       endRequest();
       socket.destroy();
@@ -162,6 +167,9 @@ export function createHttp1Connection(socket: Socket, owner: Http1ConnectionOwne
     },
     get idleSince() {
       return idleSince;
+    },
+    get isBusy() {
+      return wasCut || events !== undefined;
     },
     close: () => socket.destroy(),
     send: (request, handlers) => {

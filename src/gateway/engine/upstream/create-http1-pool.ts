@@ -1,5 +1,6 @@
 // The HTTP/1.1 connections to one endpoint: the one used last is used first, new ones are opened as requests need them.
 import { connectUpstream } from './connect-upstream.ts';
+import { countConnection } from './count-connection.ts';
 import { createHttp1Connection, type Http1Connection } from './create-http1-connection.ts';
 import {
   type ConnectionPool,
@@ -25,7 +26,7 @@ interface Open {
 
 const nothingPending: PendingConnection = { cancel: () => {} };
 
-export function createHttp1Pool({ endpoint, config, limits, transport }: HttpPoolOptions): ConnectionPool {
+export function createHttp1Pool({ endpoint, config, limits, statistics, transport }: HttpPoolOptions): ConnectionPool {
   /** Newest last. */
   const idle: Open[] = [];
   const open = new Set<Http1Connection>();
@@ -81,17 +82,25 @@ export function createHttp1Pool({ endpoint, config, limits, transport }: HttpPoo
         next.onReady(connection);
         return;
       }
+      statistics().counters.upstream_rq_active_overflow++;
       next.onFailure(overflow);
       offer(offered);
-    } else if (draining || !mayServe) connection.close();
-    else {
+    } else if (draining || !mayServe) {
+      if (!draining && maxRequests !== 0 && connection.requests >= maxRequests)
+        statistics().counters.upstream_cx_max_requests++;
+      connection.close();
+    } else {
       idle.push(offered);
       sweepLater();
     }
   };
 
   /** An endpoint without any connection may always have one: requests would wait for nothing. */
-  const mayOpen = (): boolean => limits.connections.mayTake() || open.size + connecting.size === 0;
+  const mayOpen = (): boolean => {
+    if (limits.connections.mayTake()) return true;
+    statistics().counters.upstream_cx_overflow++;
+    return open.size + connecting.size === 0;
+  };
 
   const openAsNeeded = (): void => {
     while (waiting.length > connecting.size && mayOpen()) connect();
@@ -100,9 +109,12 @@ export function createHttp1Pool({ endpoint, config, limits, transport }: HttpPoo
   const connect = (): void => {
     const { connectTimeoutMs, connections } = config();
     const closed = limits.connections.take();
+    let connection: Http1Connection | undefined;
+    const counting = countConnection(statistics(), 'http1', () => connection?.isBusy ?? false);
     const abandon = (): void => {
       connecting.delete(abandon);
       closed();
+      counting.abandoned();
       giveUp();
     };
     connecting.add(abandon);
@@ -112,9 +124,10 @@ export function createHttp1Pool({ endpoint, config, limits, transport }: HttpPoo
       {
         onConnected: (socket) => {
           connecting.delete(abandon);
+          counting.connected(socket);
           const servesUntil =
             connections.maxDurationMs > 0 ? performance.now() + connections.maxDurationMs : Number.POSITIVE_INFINITY;
-          const connection = createHttp1Connection(socket, {
+          const opened = createHttp1Connection(socket, {
             keepsHeaderCase: connections.preservesHeaderCase,
             onBusy: limits.requests.take,
             onIdle: (free) => offer({ connection: free, servesUntil }),
@@ -126,15 +139,18 @@ export function createHttp1Pool({ endpoint, config, limits, transport }: HttpPoo
               openAsNeeded();
             },
           });
-          open.add(connection);
-          offer({ connection, servesUntil });
+          connection = opened;
+          open.add(opened);
+          offer({ connection: opened, servesUntil });
         },
         onFailed: (reset) => {
           connecting.delete(abandon);
           closed();
+          counting.failed(reset);
           // As Envoy: whatever waits would wait for an endpoint that cannot be reached.
           for (const entry of waiting.splice(0)) {
             entry.leave();
+            statistics().counters.upstream_rq_pending_failure_eject++;
             entry.onFailure(reset);
           }
         },
@@ -149,12 +165,14 @@ export function createHttp1Pool({ endpoint, config, limits, transport }: HttpPoo
       if (free) {
         if (limits.requests.mayTake()) onReady(free.connection);
         else {
+          statistics().counters.upstream_rq_active_overflow++;
           idle.push(free);
           onFailure(overflow);
         }
         return nothingPending;
       }
       if (!limits.pendingRequests.mayTake()) {
+        statistics().counters.upstream_rq_pending_overflow++;
         onFailure(overflow);
         return nothingPending;
       }
@@ -166,6 +184,7 @@ export function createHttp1Pool({ endpoint, config, limits, transport }: HttpPoo
           const at = waiting.indexOf(entry);
           if (at === -1) return;
           waiting.splice(at, 1);
+          statistics().counters.upstream_rq_cancelled++;
           entry.leave();
           if (connecting.size > waiting.length) [...connecting].at(-1)?.();
         },

@@ -1,7 +1,9 @@
 // The HTTP/2 connections to one endpoint (cleartext, prior knowledge): one carries all requests, another opens when its streams are used up.
 import http2 from 'node:http2';
 import type { Socket } from 'node:net';
+import type { ClusterStatistics } from '../statistics/cluster-statistics.ts';
 import { connectUpstream, socketAddress } from './connect-upstream.ts';
+import { countConnection } from './count-connection.ts';
 import { sendHttp2Request } from './send-http2-request.ts';
 import {
   type ConnectionPool,
@@ -9,6 +11,7 @@ import {
   overflow,
   type PendingConnection,
   type ReadyConnection,
+  type UpstreamEvents,
   type UpstreamReset,
 } from './upstream-stream.ts';
 
@@ -32,7 +35,7 @@ interface Waiting {
 const settings: http2.Settings = { enablePush: false, initialWindowSize: 1024 * 1024, maxHeaderListSize: 64 * 1024 };
 const noPending: PendingConnection = { cancel: () => {} };
 
-export function createHttp2Pool({ endpoint, config, limits, transport }: HttpPoolOptions): ConnectionPool {
+export function createHttp2Pool({ endpoint, config, limits, statistics, transport }: HttpPoolOptions): ConnectionPool {
   const sessions = new Set<Session>();
   const waiting = new Set<Waiting>();
   let connecting = false;
@@ -57,7 +60,10 @@ export function createHttp2Pool({ endpoint, config, limits, transport }: HttpPoo
       waiting.delete(entry);
       entry.leave();
       if (limits.requests.mayTake()) entry.onReady(session.connection);
-      else entry.onFailure(overflow);
+      else {
+        statistics().counters.upstream_rq_active_overflow++;
+        entry.onFailure(overflow);
+      }
     }
   };
 
@@ -76,7 +82,7 @@ export function createHttp2Pool({ endpoint, config, limits, transport }: HttpPoo
     if (waiting.size > 0) serveWaiting();
   };
 
-  const adopt = (socket: Socket, closed: () => void): void => {
+  const adopt = (socket: Socket, closed: () => void): Session => {
     const { maxDurationMs, maxRequests, http2Keepalive } = config().connections;
     const session = http2.connect(`http://${endpoint.address}`, { createConnection: () => socket, settings });
     session.setLocalWindowSize(4 * 1024 * 1024);
@@ -94,10 +100,17 @@ export function createHttp2Pool({ endpoint, config, limits, transport }: HttpPoo
           entry.requests++;
           if (maxRequests > 0 && entry.requests >= maxRequests) entry.leaving = true;
           const ended = limits.requests.take();
-          return sendHttp2Request(session, head, events, () => {
+          const stream = sendHttp2Request(session, head, countResets(events, statistics()), () => {
             ended();
             release(entry);
           });
+          return {
+            ...stream,
+            cancel: () => {
+              statistics().counters.upstream_rq_tx_reset++;
+              stream.cancel();
+            },
+          };
         },
       },
     };
@@ -117,13 +130,20 @@ export function createHttp2Pool({ endpoint, config, limits, transport }: HttpPoo
       sessions.delete(entry);
       if (waiting.size > 0) serveWaiting();
     });
+    return entry;
   };
 
   const connect = (): void => {
     // An endpoint without any connection may always have one: requests would wait for nothing.
-    if (connecting || !(limits.connections.mayTake() || sessions.size === 0)) return;
+    if (connecting) return;
+    if (!limits.connections.mayTake()) {
+      statistics().counters.upstream_cx_overflow++;
+      if (sessions.size > 0) return;
+    }
     connecting = true;
     const closed = limits.connections.take();
+    let entry: Session | undefined;
+    const counting = countConnection(statistics(), 'http2', () => (entry?.active ?? 0) > 0);
     const { connectTimeoutMs, connections } = config();
     connectUpstream(
       endpoint,
@@ -131,18 +151,21 @@ export function createHttp2Pool({ endpoint, config, limits, transport }: HttpPoo
       {
         onConnected: (socket) => {
           connecting = false;
-          adopt(socket, closed);
+          counting.connected(socket);
+          entry = adopt(socket, closed);
           serveWaiting();
         },
         onFailed: (reset) => {
           connecting = false;
           closed();
+          counting.failed(reset);
           // As Envoy: everything that waits for this connection fails with it.
           const failed = [...waiting];
           waiting.clear();
-          for (const entry of failed) {
-            entry.leave();
-            entry.onFailure(reset);
+          for (const one of failed) {
+            one.leave();
+            statistics().counters.upstream_rq_pending_failure_eject++;
+            one.onFailure(reset);
           }
         },
       },
@@ -155,10 +178,14 @@ export function createHttp2Pool({ endpoint, config, limits, transport }: HttpPoo
       const session = available();
       if (session) {
         if (limits.requests.mayTake()) onReady(session.connection);
-        else onFailure(overflow);
+        else {
+          statistics().counters.upstream_rq_active_overflow++;
+          onFailure(overflow);
+        }
         return noPending;
       }
       if (!limits.pendingRequests.mayTake()) {
+        statistics().counters.upstream_rq_pending_overflow++;
         onFailure(overflow);
         return noPending;
       }
@@ -167,7 +194,9 @@ export function createHttp2Pool({ endpoint, config, limits, transport }: HttpPoo
       connect();
       return {
         cancel: () => {
-          if (waiting.delete(entry)) entry.leave();
+          if (!waiting.delete(entry)) return;
+          statistics().counters.upstream_rq_cancelled++;
+          entry.leave();
         },
       };
     },
@@ -180,6 +209,19 @@ export function createHttp2Pool({ endpoint, config, limits, transport }: HttpPoo
       idle: [...sessions].filter((entry) => entry.active === 0).length,
       waiting: waiting.size,
     }),
+  };
+}
+
+/** Streams are reset one by one, by either side: in HTTP/1.1 there is nothing of the kind. */
+function countResets(events: UpstreamEvents, { counters }: ClusterStatistics): UpstreamEvents {
+  return {
+    ...events,
+    onReset: (reset) => {
+      // One that never got out is no reset.
+      if (reset.reason === 'connection termination') counters.upstream_rq_pending_failure_eject++;
+      else if (reset.reason.startsWith('remote') && !reset.staleConnection) counters.upstream_rq_rx_reset++;
+      events.onReset(reset);
+    },
   };
 }
 

@@ -5,6 +5,8 @@ export interface PoolSet {
   get(hostKey: string, way: string, create: () => ConnectionPool): ConnectionPool;
   /** Pools of other hosts end with their last request. */
   keepHosts(hostKeys: ReadonlySet<string>): void;
+  /** Its pools end with their last request; the next one gets new ones. */
+  leave(hostKey: string): void;
   drain(): void;
 }
 
@@ -50,6 +52,11 @@ export function createPoolSet(): PoolSet {
         byHost.delete(hostKey);
         drainAll(pools);
       }
+    },
+    leave: (hostKey) => {
+      const pools = byHost.get(hostKey);
+      byHost.delete(hostKey);
+      if (pools) drainAll(pools);
     },
     drain: () => {
       for (const pools of byHost.values()) drainAll(pools);

@@ -29,7 +29,7 @@ describe('a retry budget', () => {
   const budget = (intervalMs: number, now: () => number = () => 0) =>
     createResourceLimits(
       () => ({ ...noLimits, maxRetries: 0, retryBudget: { percent: 20, minRetryConcurrency: 3, intervalMs } }),
-      now,
+      { now },
     );
 
   test('is never below its minimum', () => {

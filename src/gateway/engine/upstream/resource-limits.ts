@@ -16,18 +16,34 @@ export interface ResourceLimits {
   readonly retries: LimitedResource;
 }
 
-/** `limits` is read each time: they may change while requests are under way. `now` gives milliseconds. */
-export function createResourceLimits(
-  limits: () => CircuitBreakers,
-  now: () => number = () => performance.now(),
-): ResourceLimits {
+/** Told of each that is taken and of its end. */
+export interface UsageCount {
+  took(): void;
+  ended(): void;
+}
+
+export interface LimitsOptions {
+  /** Milliseconds. */
+  readonly now?: () => number;
+  readonly requests?: UsageCount;
+  readonly pendingRequests?: UsageCount;
+}
+
+const uncounted: UsageCount = { took: () => {}, ended: () => {} };
+
+/** `limits` is read each time: they may change while requests are under way. */
+export function createResourceLimits(limits: () => CircuitBreakers, options: LimitsOptions = {}): ResourceLimits {
+  const { now = () => performance.now(), requests: counted = uncounted } = options;
   const connections = createResource(() => limits().maxConnections);
-  const pendingRequests = createResource(() => limits().maxPendingRequests);
+  const pendingRequests = createResource(() => limits().maxPendingRequests, options.pendingRequests);
   const recent = createRecentCounter(now);
-  const requests = createResource(
-    () => limits().maxRequests,
-    () => recent.count(limits().retryBudget?.intervalMs ?? 0),
-  );
+  const requests = createResource(() => limits().maxRequests, {
+    took: () => {
+      counted.took();
+      recent.count(limits().retryBudget?.intervalMs ?? 0);
+    },
+    ended: counted.ended,
+  });
   const maxRetries = (): number => {
     const { retryBudget, maxRetries: fixed } = limits();
     if (retryBudget === undefined) return fixed;
@@ -39,17 +55,19 @@ export function createResourceLimits(
   return { connections, pendingRequests, requests, retries: createResource(maxRetries) };
 }
 
-function createResource(limit: () => number, onTake: () => void = () => {}): LimitedResource {
+function createResource(limit: () => number, count: UsageCount = uncounted): LimitedResource {
   let used = 0;
   return {
     mayTake: () => used < limit(),
     take: () => {
       used++;
-      onTake();
+      count.took();
       let held = true;
       return () => {
-        if (held) used--;
+        if (!held) return;
         held = false;
+        used--;
+        count.ended();
       };
     },
     used: () => used,

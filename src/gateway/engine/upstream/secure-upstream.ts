@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import type { NameMatcher } from '../config/engine-config.ts';
 import { meetsNames } from '../tls/verify-client.ts';
+import type { TlsFailure } from './tls-failure.ts';
 
 /** What one connection is secured with. */
 export interface UpstreamSecurity {
@@ -38,12 +39,18 @@ function describe(error: NodeJS.ErrnoException): string | undefined {
   return `TLS_error:|${error.code.replace('ERR_SSL_', '')}:TLS_error_end`;
 }
 
+/** One that the host only left is no error of TLS. */
+function failureOf({ code }: NodeJS.ErrnoException): TlsFailure | undefined {
+  if (code === 'ECONNRESET') return undefined;
+  return code?.startsWith('ERR_SSL') ? 'connection_error' : 'fail_verify_error';
+}
+
 /** Exactly one callback is called; `onFailed` with what the log is to say, where there is anything. */
 export function secureUpstream(
   socket: Socket,
   security: UpstreamSecurity,
   onSecured: (secured: tls.TLSSocket) => void,
-  onFailed: (reason: string | undefined) => void,
+  onFailed: (reason: string | undefined, failure: TlsFailure | undefined) => void,
 ): void {
   const { secureContext, sni, alpnProtocols, verifies, names } = security;
   const secured = tls.connect({
@@ -62,10 +69,10 @@ export function secureUpstream(
     return first;
   };
   secured.on('error', (error: NodeJS.ErrnoException) => {
-    if (settle()) onFailed(describe(error));
+    if (settle()) onFailed(describe(error), failureOf(error));
   });
   secured.on('close', () => {
-    if (settle()) onFailed(undefined);
+    if (settle()) onFailed(undefined, undefined);
   });
   secured.once('secureConnect', () => {
     const certificate: X509Certificate | undefined = secured.getPeerX509Certificate();
@@ -74,7 +81,7 @@ export function secureUpstream(
     if (isRight) onSecured(secured);
     else {
       secured.destroy();
-      onFailed(wrongCertificate);
+      onFailed(wrongCertificate, 'fail_verify_san');
     }
   });
 }

@@ -2,8 +2,10 @@
 import type { ClusterConfig, Endpoint } from '../config/engine-config.ts';
 import type { HeaderCase } from '../http/header-case.ts';
 import type { HeaderList } from '../http/header-list.ts';
+import type { ClusterStatistics } from '../statistics/cluster-statistics.ts';
 import type { ResourceLimits } from './resource-limits.ts';
 import type { UpstreamTransport } from './secure-upstream.ts';
+import type { TlsFailure } from './tls-failure.ts';
 
 export interface UpstreamRequestHead {
   readonly method: string;
@@ -38,6 +40,8 @@ export interface UpstreamReset {
   readonly reason: ResetReason;
   /** `delayed connect error: Connection refused`. */
   readonly transportFailure: string | undefined;
+  /** What went wrong with TLS, where that is why there is no connection. */
+  readonly tlsFailure?: TlsFailure | undefined;
   /** The connection had idled so long that the endpoint may have closed it before it read anything of this request. */
   readonly staleConnection: boolean;
 }
@@ -85,6 +89,7 @@ export interface HttpPoolOptions {
   /** Read at each use: a cluster may change while its pools live on. */
   readonly config: () => Pick<ClusterConfig, 'connectTimeoutMs' | 'connections'>;
   readonly limits: ResourceLimits;
+  readonly statistics: () => ClusterStatistics;
   /** Asked for at each connect: certificates are renewed while pools live on. */
   readonly transport: () => UpstreamTransport;
 }

@@ -12,6 +12,7 @@ export function createLocalHost(options: EngineOptions): EngineHost {
     },
     listeners: engine.listeners,
     settled: () => engine.settled,
+    statistics: engine.statistics,
     diagnostics: engine.diagnostics,
     drain: engine.drain,
   };

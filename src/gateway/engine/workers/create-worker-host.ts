@@ -6,6 +6,7 @@ import type { ReceivedUpdate } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
 import type { EngineConfig } from '../config/engine-config.ts';
 import { createBucketMemory } from '../filters/rate-limit/create-token-buckets.ts';
+import { mergeSnapshots } from '../statistics/snapshot.ts';
 import type { DnsServer } from '../upstream/create-look-up.ts';
 import { createPortPermits } from './create-port-permits.ts';
 import { createWorker, type EngineWorker } from './create-worker.ts';
@@ -104,6 +105,7 @@ export function createWorkerHost(options: WorkerHostOptions): EngineHost {
       ...distinct([...workers].flatMap((worker) => worker.diagnostics())),
       ...deaths(),
     ],
+    statistics: async () => mergeSnapshots(await Promise.all([...workers].map((worker) => worker.statistics()))),
     drain: async (timeoutMs) => {
       stopping = true;
       permits.close();

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Diagnostic } from '../../../lib/diagnostic.ts';
 import type { ReceivedUpdate, UpdateVerdict } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
+import { noStatistics, type StatisticsSnapshot } from '../statistics/snapshot.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-protocol.ts';
 
 export interface EngineWorker {
@@ -13,6 +14,8 @@ export interface EngineWorker {
   permit(addresses: readonly string[]): void;
   listeners(): readonly BoundListener[];
   diagnostics(): readonly Diagnostic[];
+  /** None of a worker that died. */
+  statistics(): Promise<StatisticsSnapshot>;
   drain(timeoutMs: number): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ export function createWorker(options: EngineWorkerOptions): EngineWorker {
   const started = Promise.withResolvers<void>();
   const drained = Promise.withResolvers<void>();
   const verdicts = new Map<number, (verdict: UpdateVerdict) => void>();
+  const readers = new Map<number, (snapshot: StatisticsSnapshot) => void>();
   let listeners: readonly BoundListener[] = [];
   let diagnostics: readonly Diagnostic[] = [];
   let nextId = 0;
@@ -56,6 +60,10 @@ export function createWorker(options: EngineWorkerOptions): EngineWorker {
       case 'verdict':
         verdicts.get(message.id)?.(message.error);
         verdicts.delete(message.id);
+        return;
+      case 'statistics':
+        readers.get(message.id)?.(message.snapshot);
+        readers.delete(message.id);
         return;
       case 'state':
         ({ listeners, diagnostics } = message);
@@ -79,6 +87,8 @@ export function createWorker(options: EngineWorkerOptions): EngineWorker {
     drained.resolve();
     for (const resolve of verdicts.values()) resolve(undefined);
     verdicts.clear();
+    for (const resolve of readers.values()) resolve(noStatistics);
+    readers.clear();
     if (!draining) options.onDeath(reason);
   });
 
@@ -93,6 +103,12 @@ export function createWorker(options: EngineWorkerOptions): EngineWorker {
     permit: (addresses) => say({ kind: 'permit', addresses }),
     listeners: () => listeners,
     diagnostics: () => diagnostics,
+    statistics: () =>
+      new Promise((resolve) => {
+        const id = ++nextId;
+        readers.set(id, resolve);
+        say({ kind: 'statistics', id });
+      }),
     drain: async (timeoutMs) => {
       draining = true;
       say({ kind: 'drain', timeoutMs });

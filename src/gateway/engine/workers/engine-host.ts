@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../../lib/diagnostic.ts';
 import type { ReceivedUpdate, UpdateVerdict } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
 import type { EngineConfig } from '../config/engine-config.ts';
+import type { StatisticsSnapshot } from '../statistics/snapshot.ts';
 
 export interface EngineHost {
   start(): Promise<void>;
@@ -13,6 +14,8 @@ export interface EngineHost {
   settled(): boolean;
   /** Ports that could not be bound, and threads that died. */
   diagnostics(): readonly Diagnostic[];
+  /** Of all threads together. */
+  statistics(): Promise<StatisticsSnapshot>;
   /** Called again with less time, it hurries. */
   drain(timeoutMs: number): Promise<void>;
 }

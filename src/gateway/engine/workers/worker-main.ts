@@ -65,6 +65,9 @@ port.on('message', (message: ToWorker) => {
       permitted = new Set(message.addresses);
       serve(store.current());
       return;
+    case 'statistics':
+      void engine.statistics().then((snapshot) => say({ kind: 'statistics', id: message.id, snapshot }));
+      return;
     case 'drain':
       void engine.drain(message.timeoutMs).then(() => {
         sendLogLine.flush();

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../../lib/diagnostic.ts';
 import type { ReceivedUpdate } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
 import type { ListenerConfig } from '../config/engine-config.ts';
+import type { StatisticsSnapshot } from '../statistics/snapshot.ts';
 import type { DnsServer } from '../upstream/create-look-up.ts';
 
 /** Given to a worker as it starts. */
@@ -19,6 +20,7 @@ export type ToWorker =
   | { readonly kind: 'update'; readonly id: number; readonly update: ReceivedUpdate }
   /** Addresses the worker may bind: the main thread has made sure that nobody else has them. */
   | { readonly kind: 'permit'; readonly addresses: readonly string[] }
+  | { readonly kind: 'statistics'; readonly id: number }
   | { readonly kind: 'drain'; readonly timeoutMs: number };
 
 export type FromWorker =
@@ -29,6 +31,7 @@ export type FromWorker =
       readonly listeners: readonly BoundListener[];
       readonly diagnostics: readonly Diagnostic[];
     }
+  | { readonly kind: 'statistics'; readonly id: number; readonly snapshot: StatisticsSnapshot }
   | { readonly kind: 'accessLog'; readonly lines: readonly string[] }
   /** Lines for standard output, where the main thread has asked for them. */
   | { readonly kind: 'stdout'; readonly lines: readonly string[] }

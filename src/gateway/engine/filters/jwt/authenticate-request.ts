@@ -20,18 +20,28 @@ export function authenticateRequest(
   { rules, providers, bypassesPreflight }: JwtAuthn,
 ): Authentication {
   removeClaimHeaders(exchange, providers);
-  if (bypassesPreflight && isPreflight(exchange)) return passes;
+  const { jwt } = exchange.statistics;
+  if (bypassesPreflight && isPreflight(exchange)) {
+    jwt.cors_preflight_bypassed++;
+    jwt.allowed++;
+    return passes;
+  }
   const rule = rules.find(({ match }) =>
     matchesRoute(match, { path: exchange.path, headerValues: (name) => requestHeaderValues(exchange, name) }),
   );
-  if (rule?.requires === undefined) return passes;
+  if (rule?.requires === undefined) {
+    jwt.allowed++;
+    return passes;
+  }
   const realm = originalUri(exchange);
   const check: TokenCheck = { exchange, now: Date.now(), selectsRouteAgain: false, unsendable: undefined };
   const status = checkRequirement(rule.requires, check);
   if (status === ok) {
+    jwt.allowed++;
     const { unsendable, selectsRouteAgain } = check;
     return { refusal: unsendable && refuseHeader(unsendable), selectsRouteAgain };
   }
+  jwt.denied++;
   const error = status === missing ? '' : ', error="invalid_token"';
   return {
     refusal: {

@@ -1,14 +1,25 @@
 // Envoy's local_ratelimit: refuses a request for which its host, route or client has no token left.
 import type { LocalRateLimit } from '../../config/engine-config.ts';
 import type { Exchange, LocalReply } from '../../http/exchange.ts';
-import type { TokenBuckets } from './create-token-buckets.ts';
+import type { HttpServing } from '../../http/http-serving.ts';
 
 /** Undefined: it may pass. */
-export function limitRate(exchange: Exchange, limit: LocalRateLimit, buckets: TokenBuckets): LocalReply | undefined {
+export function limitRate(
+  exchange: Exchange,
+  limit: LocalRateLimit,
+  { buckets, statistics }: Pick<HttpServing, 'buckets' | 'statistics'>,
+): LocalReply | undefined {
   const { identity, bucket, perClientAddress } = limit;
   const { info, connection } = exchange;
   const client = (info.clientAddress ?? connection.remoteAddress).replace(/:\d+$/, '');
   const taken = buckets.take(perClientAddress ? `${identity} ${client}` : identity, bucket);
+  const counters = statistics.filters.rateLimit(limit.statPrefix);
+  counters.enabled++;
+  if (taken.allowed) counters.ok++;
+  else {
+    counters.rate_limited++;
+    counters.enforced++;
+  }
   const headers = limit.tellsClients
     ? [
         ...['x-ratelimit-limit', String(bucket.maxTokens), 'x-ratelimit-remaining', String(taken.remaining)],
