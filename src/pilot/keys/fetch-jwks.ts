@@ -1,4 +1,5 @@
 // Fetches one key set over HTTP, by its own address or by OpenID Connect Discovery; bounded in time and size.
+import { isHttpUrl } from '../../lib/http-url.ts';
 import { jwksProblem, maxJwksBytes } from '../model/check-jwks.ts';
 import type { KeySource } from '../model/list-key-sources.ts';
 
@@ -47,11 +48,6 @@ async function discover(issuer: string, signal: AbortSignal): Promise<string> {
     return fail(`cannot be found: ${url} is no JSON`);
   }
   return typeof uri === 'string' && isHttpUrl(uri) ? uri : fail(`cannot be found: ${url} names no jwks_uri`);
-}
-
-function isHttpUrl(text: string): boolean {
-  const protocol = URL.parse(text)?.protocol;
-  return protocol === 'http:' || protocol === 'https:';
 }
 
 async function get(url: string, signal: AbortSignal): Promise<Document> {

@@ -2,8 +2,8 @@
 import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { isSubsetOf } from './host-names.ts';
-import { rootNamespace } from './mesh-settings.ts';
-import { type ProxyClass, selectorMatches } from './proxy-class.ts';
+import { isPolicyFor } from './is-policy-for.ts';
+import type { ProxyClass } from './proxy-class.ts';
 import type { ListenerView, RouteTableView, RouteView, VirtualHostView } from './proxy-view.ts';
 import { report } from './report.ts';
 import { isEverywhere, type PortTraffic, type RateLimitView } from './traffic-view.ts';
@@ -31,11 +31,7 @@ export function applyTrafficPolicies(
   listeners: readonly ListenerView[],
   routeTables: readonly RouteTableView[],
 ): TrafficResult {
-  const policies = all.filter(
-    ({ spec, metadata }) =>
-      [rootNamespace, proxyClass.namespace].includes(metadata.namespace) &&
-      selectorMatches(spec.selector, proxyClass.labels),
-  );
+  const policies = all.filter((policy) => isPolicyFor(policy, proxyClass));
   if (policies.length === 0) return { listeners, routeTables, diagnostics: [] };
   const used = new Set<string>();
   const changedTables = routeTables.map((table) => limitTable(table, policies, used));
@@ -59,13 +55,22 @@ function trafficOf(all: readonly Policy[], ports: ReadonlySet<number>): PortTraf
   };
 }
 
+/** Those that are for some hosts or routes only. */
+function limitsAt(policies: readonly Policy[], port: number): readonly RateLimitView[] {
+  const ports = new Set([port]);
+  return policies
+    .filter((policy) => isFor(policy, ports))
+    .flatMap(viewsOf)
+    .filter((limit) => !isEverywhere(limit));
+}
+
 function limitTable(table: RouteTableView, policies: readonly Policy[], used: Set<string>): RouteTableView {
+  // Tables have many hosts, and few ports.
+  const byPort = new Map(
+    [...new Set(table.virtualHosts.map(({ port }) => port))].map((port) => [port, limitsAt(policies, port)]),
+  );
   const virtualHosts = table.virtualHosts.flatMap((virtualHost): readonly VirtualHostView[] => {
-    const ports = new Set([virtualHost.port]);
-    const limits = policies
-      .filter((policy) => isFor(policy, ports))
-      .flatMap(viewsOf)
-      .filter((limit) => !isEverywhere(limit));
+    const limits = byPort.get(virtualHost.port) ?? [];
     const { limited = [], others = [] } = Object.groupBy(virtualHost.domains, (domain) =>
       limits.some((limit) => coversHost(limit, domain)) ? 'limited' : 'others',
     );

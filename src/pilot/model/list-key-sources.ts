@@ -1,7 +1,8 @@
 // Which keys have to be fetched, for the RequestAuthentications of these classes of gateways.
 import type { Resource } from '../resources/resource.ts';
+import { isPolicyFor } from './is-policy-for.ts';
 import type { ProxyClass } from './proxy-class.ts';
-import { isAuthenticationFor, keySourceName } from './select-request-authentications.ts';
+import { keySourceName } from './select-request-authentications.ts';
 
 export interface KeySource {
   /** Names it: two that are equal are fetched once. */
@@ -21,7 +22,7 @@ export function listKeySources(
   classes: readonly ProxyClass[],
 ): readonly KeySource[] {
   const rules = all
-    .filter((resource) => classes.some((proxyClass) => isAuthenticationFor(resource, proxyClass)))
+    .filter((resource) => classes.some((proxyClass) => isPolicyFor(resource, proxyClass)))
     .flatMap(({ spec }) => spec.rules);
   const sources = new Map<string, KeySource>();
   for (const rule of rules) {

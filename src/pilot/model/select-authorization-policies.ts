@@ -2,8 +2,8 @@
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type { AttributeMatch, AuthorizationRule } from '../resources/authorization-policy.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
-import { rootNamespace } from './mesh-settings.ts';
-import { type ProxyClass, selectorMatches } from './proxy-class.ts';
+import { isPolicyFor } from './is-policy-for.ts';
+import type { ProxyClass } from './proxy-class.ts';
 import { report } from './report.ts';
 
 type Policy = Resource<'AuthorizationPolicy'>;
@@ -59,12 +59,7 @@ export function selectAuthorizationPolicies(
   policies: readonly Policy[],
   proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
 ): SelectedPolicies {
-  const own = policies.filter(
-    ({ spec, metadata }) =>
-      !spec.isForOthers &&
-      [rootNamespace, proxy.namespace].includes(metadata.namespace) &&
-      selectorMatches(spec.selector, proxy.labels),
-  );
+  const own = policies.filter((policy) => isPolicyFor(policy, proxy));
   const withAction = (action: Policy['spec']['action']): readonly Policy[] =>
     own.filter(({ spec }) => spec.action === action);
   return {

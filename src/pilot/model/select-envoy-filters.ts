@@ -4,6 +4,7 @@ import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type { ConfigPatch, ProxyMatch } from '../resources/envoy-filter.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { checkRegex } from './check-regex.ts';
+import { isPolicyFor } from './is-policy-for.ts';
 import { rootNamespace } from './mesh-settings.ts';
 import { type ProxyClass, selectorMatches } from './proxy-class.ts';
 import { invalidRegex, report } from './report.ts';
@@ -27,12 +28,7 @@ const istioVersion = '1.32.0';
 
 /** `all` is in order of precedence, which decides between equal priorities of one namespace. */
 export function selectEnvoyFilters(all: readonly Resource<'EnvoyFilter'>[], proxy: ProxyClass): EnvoyPatches {
-  const own = all.filter(
-    ({ spec, metadata }) =>
-      !spec.isForOthers &&
-      [rootNamespace, proxy.namespace].includes(metadata.namespace) &&
-      selectorMatches(spec.selector, proxy.labels),
-  );
+  const own = all.filter((filter) => isPolicyFor(filter, proxy));
   const isOwn = ({ metadata }: Resource): number => (metadata.namespace === rootNamespace ? 0 : 1);
   const ordered = own.toSorted((a, b) => a.spec.priority - b.spec.priority || isOwn(a) - isOwn(b));
   const patches = ordered.flatMap(envoyPatchesOf);

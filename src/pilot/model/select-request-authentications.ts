@@ -3,8 +3,8 @@ import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type { JwtRule } from '../resources/request-authentication.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { jwksProblem } from './check-jwks.ts';
-import { rootNamespace } from './mesh-settings.ts';
-import { type ProxyClass, selectorMatches } from './proxy-class.ts';
+import { isPolicyFor } from './is-policy-for.ts';
+import type { ProxyClass } from './proxy-class.ts';
 import { report } from './report.ts';
 
 type RequestAuthentication = Resource<'RequestAuthentication'>;
@@ -31,20 +31,12 @@ export interface FetchedJwks {
   readonly problem: string | undefined;
 }
 
-export const isAuthenticationFor = (
-  { spec, metadata }: RequestAuthentication,
-  proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
-): boolean =>
-  !spec.isForOthers &&
-  [rootNamespace, proxy.namespace].includes(metadata.namespace) &&
-  selectorMatches(spec.selector, proxy.labels);
-
 export function selectRequestAuthentications(
   all: readonly RequestAuthentication[],
   fetched: FetchedKeys,
   proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
 ): RequestAuthentications {
-  const own = all.filter((resource) => isAuthenticationFor(resource, proxy));
+  const own = all.filter((resource) => isPolicyFor(resource, proxy));
   const found = own.flatMap((resource) => resource.spec.rules.map((rule) => findKeys(resource, rule, fetched)));
   return {
     providers: found

@@ -1,4 +1,5 @@
 // RequestAuthentication: unknown -> RequestAuthenticationSpec. A rule that cannot be read makes no token count.
+import { isHttpUrl } from '../../lib/http-url.ts';
 import {
   booleanField,
   durationField,
@@ -107,9 +108,4 @@ function readUri(message: Message): string | undefined {
   reportInvalid(message.context, [...message.path, name], what, dropped, 'Write https://host/path.');
   message.broken.add(name);
   return undefined;
-}
-
-export function isHttpUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:');
 }

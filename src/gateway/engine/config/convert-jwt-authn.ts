@@ -30,11 +30,16 @@ export function convertJwtAuthn(config: JwtAuthentication, findings: Findings): 
   );
   return {
     kind: 'jwt',
-    providers: [...providers.values()],
+    claimHeaders: new Set([...providers.values()].flatMap(headersOf)),
     rules: config.rules.flatMap((rule) => convertRule(rule, providers, findings) ?? []),
     bypassesPreflight: config.bypassCorsPreflight,
   };
 }
+
+const headersOf = ({ payloadHeader, claimHeaders }: JwtProvider): readonly string[] => [
+  ...(payloadHeader === undefined ? [] : [payloadHeader]),
+  ...claimHeaders.map(({ header }) => header),
+];
 
 const unguarded = 'is not supported by the embedded engine, which serves nothing unguarded';
 

@@ -6,7 +6,8 @@ export interface JwtAuthn {
   readonly kind: 'jwt';
   /** The first that matches counts; a request that none matches needs nothing. */
   readonly rules: readonly JwtRule[];
-  readonly providers: readonly JwtProvider[];
+  /** What providers tell endpoints in; lower case. */
+  readonly claimHeaders: ReadonlySet<string>;
   readonly bypassesPreflight: boolean;
 }
 

@@ -4,6 +4,7 @@ import type { PickedHost } from '../cluster/load-balancer.ts';
 import type { HostResult } from '../cluster/outlier-detector.ts';
 import type { ForwardAction, Route, VirtualHost, WeightedEntry } from '../config/engine-config.ts';
 import { requestedUpgrade } from '../http/check-request.ts';
+import { clientIpOf } from '../http/client-ip.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { getHeader, type HeaderList, isGrpcContentType, setHeader } from '../http/header-list.ts';
 import type { HttpServing } from '../http/http-serving.ts';
@@ -68,16 +69,16 @@ const clientOf = ({ stream, authority, info, connection }: Exchange): Client => 
 
 /** Before the route changes the request: what counts is what the client sent. */
 function hashForCluster(
-  { headers, path, connection, info }: Exchange,
+  exchange: Exchange,
   { hashPolicies }: ForwardAction,
   { balancer }: Cluster,
 ): RequestHash | undefined {
   if (hashPolicies === undefined || !balancer.isConsistent) return undefined;
-  const client = info.clientAddress ?? connection.remoteAddress;
+  const { headers, path, connection } = exchange;
   return hashRequest(hashPolicies, {
     headers,
     path,
-    clientIp: client.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
+    clientIp: clientIpOf(exchange),
     connection: connection.remoteAddress + connection.localAddress,
   });
 }

@@ -1,6 +1,6 @@
 // Envoy's buffer filter: holds a request back until its body is there, and refuses one whose body is too long.
 import type { Exchange, LocalReply } from '../http/exchange.ts';
-import { getHeader, setHeader } from '../http/header-list.ts';
+import { getHeader, setHeader, withoutHeaders } from '../http/header-list.ts';
 import { holdRequest } from './hold-request.ts';
 
 /** Of both filters that hold bodies. */
@@ -39,9 +39,11 @@ export function limitBody(exchange: Exchange, maxRequestBytes: number, next: () 
   check();
 }
 
+const transferEncoding: ReadonlySet<string> = new Set(['transfer-encoding']);
+
 /** All of it is there: endpoints are told how long it is. */
 function withLength({ headers }: Exchange, bytes: number): Exchange['headers'] {
-  const framed = headers.filter((_, i) => headers[i - (i % 2)] !== 'transfer-encoding');
+  const framed = withoutHeaders(headers, transferEncoding);
   if (getHeader(framed, 'content-length') === undefined) setHeader(framed, 'content-length', String(bytes));
   return framed;
 }

@@ -1,11 +1,11 @@
 // Envoy's jwt_authn: refuses a request whose tokens are not as its rule wants them.
 import type { JwtAuthn } from '../../config/engine-config.ts';
 import type { Exchange, LocalReply } from '../../http/exchange.ts';
-import { getHeader } from '../../http/header-list.ts';
+import { getHeader, withoutHeaders } from '../../http/header-list.ts';
 import { requestHeaderValues } from '../../http/request-header-values.ts';
 import { matchesRoute } from '../../match/match-route.ts';
 import { refuseHeader } from '../sendable-header.ts';
-import { checkRequirement, missing, ok, removeClaimHeaders, type TokenCheck } from './check-tokens.ts';
+import { checkRequirement, missing, ok, type TokenCheck } from './check-tokens.ts';
 
 export interface Authentication {
   /** Undefined: it passes. */
@@ -17,9 +17,10 @@ const passes: Authentication = { refusal: undefined, selectsRouteAgain: false };
 
 export function authenticateRequest(
   exchange: Exchange,
-  { rules, providers, bypassesPreflight }: JwtAuthn,
+  { rules, claimHeaders, bypassesPreflight }: JwtAuthn,
 ): Authentication {
-  removeClaimHeaders(exchange, providers);
+  // What a client says of claims is not passed on.
+  if (claimHeaders.size > 0) exchange.headers = withoutHeaders(exchange.headers, claimHeaders);
   const { jwt } = exchange.statistics;
   if (bypassesPreflight && isPreflight(exchange)) {
     jwt.cors_preflight_bypassed++;

@@ -68,19 +68,6 @@ function checkOptional(providers: readonly JwtProvider[], forgives: boolean, che
   return forgives ? ok : status;
 }
 
-/** What a client says of claims is not passed on. */
-export function removeClaimHeaders(exchange: Exchange, providers: readonly JwtProvider[]): void {
-  const names = new Set(
-    providers.flatMap(({ payloadHeader, claimHeaders }) => [
-      ...(payloadHeader === undefined ? [] : [payloadHeader]),
-      ...claimHeaders.map(({ header }) => header),
-    ]),
-  );
-  if (names.size === 0) return;
-  const { headers } = exchange;
-  exchange.headers = headers.filter((_, i) => !names.has(headers[i - (i % 2)] ?? ''));
-}
-
 function checkToken(
   found: FoundToken,
   providers: readonly JwtProvider[],

@@ -1,7 +1,7 @@
 // Where tokens of a request stand: headers, query parameters and cookies; and how they are taken away there.
 import type { JwtLocations } from '../../config/engine-config.ts';
 import type { Exchange } from '../../http/exchange.ts';
-import type { HeaderList } from '../../http/header-list.ts';
+import { type HeaderList, withoutHeaders } from '../../http/header-list.ts';
 import { requestHeaderValues } from '../../http/request-header-values.ts';
 import { decodedParameters } from '../../match/query-parameters.ts';
 
@@ -32,7 +32,9 @@ export function findTokens(exchange: Exchange, places: readonly TokenPlaces[]): 
     ...[...headers.values()].flatMap(({ name, prefix }): readonly FoundToken[] => {
       const token = tokenInHeader(requestHeaderValues(exchange, name), prefix);
       const issuers = issuersOf((one) => one.headers.some((other) => other.name === name && other.prefix === prefix));
-      const remove = (): void => removeHeader(exchange, name);
+      const remove = (): void => {
+        exchange.headers = withoutHeaders(exchange.headers, new Set([name]));
+      };
       return token === undefined ? [] : [{ token, issuers, remove }];
     }),
     ...[...params].flatMap((name): readonly FoundToken[] => {
@@ -59,10 +61,6 @@ function tokenInHeader(values: readonly string[], prefix: string): string | unde
   const rest = value.slice(at + prefix.length);
   const start = rest.search(/[\w.-]/);
   return start === -1 ? value : rest.slice(start);
-}
-
-function removeHeader(exchange: Exchange, name: string): void {
-  exchange.headers = exchange.headers.filter((_, i) => exchange.headers[i - (i % 2)] !== name);
 }
 
 /** The others are written anew, sorted by name and decoded, as Envoy does; but a space would end the path. */

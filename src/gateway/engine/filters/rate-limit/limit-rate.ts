@@ -1,5 +1,6 @@
 // Envoy's local_ratelimit: refuses a request for which its host, route or client has no token left.
 import type { LocalRateLimit } from '../../config/engine-config.ts';
+import { clientIpOf } from '../../http/client-ip.ts';
 import type { Exchange, LocalReply } from '../../http/exchange.ts';
 import type { HttpServing } from '../../http/http-serving.ts';
 
@@ -10,9 +11,7 @@ export function limitRate(
   { buckets, statistics }: Pick<HttpServing, 'buckets' | 'statistics'>,
 ): LocalReply | undefined {
   const { identity, bucket, perClientAddress } = limit;
-  const { info, connection } = exchange;
-  const client = (info.clientAddress ?? connection.remoteAddress).replace(/:\d+$/, '');
-  const taken = buckets.take(perClientAddress ? `${identity} ${client}` : identity, bucket);
+  const taken = buckets.take(perClientAddress ? `${identity} ${clientIpOf(exchange)}` : identity, bucket);
   const counters = statistics.filters.rateLimit(limit.statPrefix);
   counters.enabled++;
   if (taken.allowed) counters.ok++;
