@@ -1,12 +1,13 @@
 // A real MariaDB server of the test's own: fresh data, free port, TLS with the test's certificate, never run as root.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './free-ports.ts';
 import type { Address } from './manifests.ts';
 import { requireTool } from './require-tool.ts';
+import { supervise } from './supervise.ts';
 import { waitUntil } from './wait-until.ts';
 
 const run = promisify(execFile);
@@ -65,17 +66,7 @@ export async function startMariadb(tls: ServerCertificate): Promise<MariadbServe
     { stdio: ['ignore', out, out], ...unprivileged },
   );
   closeSync(out);
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const stop = async (): Promise<void> => {
-    process.removeListener('exit', kill);
-    child.kill('SIGTERM');
-    const forced = setTimeout(kill, 10_000);
-    await ended;
-    clearTimeout(forced);
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const stop = supervise(child, folder, 10_000);
   try {
     const setUp = `CREATE USER '${user}'@'%' IDENTIFIED BY '${password}'; CREATE DATABASE visits; GRANT ALL ON visits.* TO '${user}'@'%';`;
     await waitUntil(

@@ -1,12 +1,13 @@
 // A real nginx of the test's own: HTTP/2 over TLS, HTTP/2 without, and TLS in front of a server that speaks none.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './free-ports.ts';
 import { requireTool, skipBecause } from './require-tool.ts';
+import { supervise } from './supervise.ts';
 import { waitUntil } from './wait-until.ts';
 
 const run = promisify(execFile);
@@ -80,17 +81,7 @@ export async function startNginx(options: NginxOptions): Promise<NginxServer> {
   const args = ['-p', folder, '-c', file, '-e', join(folder, 'error.log')];
   await run(nginx.path, [...args, '-t']);
   const child: ChildProcess = spawn(nginx.path, args, { stdio: 'ignore' });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const stop = async (): Promise<void> => {
-    process.removeListener('exit', kill);
-    child.kill('SIGTERM');
-    const forced = setTimeout(kill, 5000);
-    await ended;
-    clearTimeout(forced);
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const stop = supervise(child, folder, 5000);
   try {
     await waitUntil('nginx to listen', async () => {
       if (child.exitCode !== null)
