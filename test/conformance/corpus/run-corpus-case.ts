@@ -17,6 +17,9 @@ const ignoredHeaders: ReadonlySet<string> = new Set(['server', 'x-envoy-decorato
 /** The client's address when the corpus was recorded; Envoy treats 127.0.0.1 as its own. */
 const clientAddress = '127.1.0.77';
 
+/** As recorded: each of Envoy's workers may open a connection of its own, whatever the limit of the circuit breaker. */
+const oneWorker = ['--workers', '1'];
+
 export interface RequestOutcome {
   readonly request: string;
   /** Empty when the request went as recorded. */
@@ -153,7 +156,13 @@ export async function runCorpusCase(name: string, dataPlane: DataPlaneName): Pro
   const started = performance.now();
   let startMs = 0;
   const portMap = await portMapFor(gatewayPorts(corpusCase));
-  const tidegate = await spawnTidegate({ manifests: [layout.manifests], dataPlane, portMap, mounts: layout.mounts });
+  const tidegate = await spawnTidegate({
+    manifests: [layout.manifests],
+    dataPlane,
+    portMap,
+    mounts: layout.mounts,
+    args: oneWorker,
+  });
   const outcome = { case: name, dataPlane };
   try {
     await tidegate.ready();
