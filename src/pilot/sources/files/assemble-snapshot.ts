@@ -1,94 +1,171 @@
-// The contents of all files -> one Snapshot that shares everything unchanged with the one before.
+// The contents of all files -> one Snapshot that shares everything unchanged with the one before, for the cost of what changed.
 import { type Diagnostic, formatResourceRef } from '../../../lib/diagnostic.ts';
-import { isOfKind, type Resource, type ResourceKind, resourceRef } from '../../resources/resource.ts';
-import { type ChangedObject, type ObjectsOfKind, objectKey, type Snapshot } from '../../resources/snapshot.ts';
+import { type Derived, deriveSorted, deriveValues, type Sorted } from '../../../lib/incremental/derive.ts';
+import { PersistentMap } from '../../../lib/incremental/persistent-map.ts';
+import { type Resource, type ResourceKind, resourceRef } from '../../resources/resource.ts';
+import { type ChangedObject, objectKey, type Snapshot, type SnapshotObjects } from '../../resources/snapshot.ts';
 import { type FileContent, unusableObjects } from './file-content.ts';
 import { reportUnknownKinds } from './report-unknown-kinds.ts';
 
 /** Duplicates listed one by one; the rest is counted. */
 const MAX_DUPLICATES = 100;
 
-interface Duplicate {
-  readonly first: Resource;
-  readonly second: Resource;
+const kinds = {
+  Service: true,
+  EndpointSlice: true,
+  Endpoints: true,
+  Pod: true,
+  Node: true,
+  Secret: true,
+  ConfigMap: true,
+  Gateway: true,
+  VirtualService: true,
+  DestinationRule: true,
+  ServiceEntry: true,
+  WorkloadEntry: true,
+  AuthorizationPolicy: true,
+  RequestAuthentication: true,
+  ProxyConfig: true,
+  Telemetry: true,
+  TrafficPolicy: true,
+  EnvoyFilter: true,
+  Ingress: true,
+  IngressClass: true,
+} satisfies Readonly<Record<ResourceKind, true>>;
+
+const allKinds = Object.keys(kinds) as readonly ResourceKind[];
+
+type Objects = { readonly [Kind in ResourceKind]: PersistentMap<Resource<Kind>> };
+type AnyObjects = Readonly<Record<ResourceKind, PersistentMap<Resource>>>;
+
+/** A name, and all objects that have it, in the order of the files: the first one counts. */
+interface Claims {
+  readonly kind: ResourceKind;
+  readonly key: string;
+  readonly resources: readonly Resource[];
 }
 
-/** `files` in their order: the first of two equal names counts. `problems` are those of the folders. */
+/** A snapshot, with what the next one is made from. */
+export interface Assembly {
+  readonly snapshot: Snapshot;
+  readonly files: PersistentMap<FileContent>;
+  readonly claims: PersistentMap<Claims>;
+  /** Names that several objects have. */
+  readonly duplicates: Derived<Claims, Claims>;
+  /** Files of which something is to be said. */
+  readonly troubled: Derived<FileContent, FileContent>;
+  readonly inOrder: Sorted<FileContent>;
+}
+
+const noObjects = Object.fromEntries(allKinds.map((kind) => [kind, PersistentMap.empty()])) as unknown as Objects;
+
+const byOrigin = (a: Resource, b: Resource): number =>
+  a.origin.source === b.origin.source ? a.origin.index - b.origin.index : a.origin.source < b.origin.source ? -1 : 1;
+
+const byPath = (a: FileContent, b: FileContent): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+
+const isTroubled = ({ problems, documents }: FileContent): boolean =>
+  problems.length > 0 ||
+  documents.some(({ diagnostics, unknownKinds }) => diagnostics.length + unknownKinds.length > 0);
+
+/** `files` by path. `problems` are those of the folders. */
 export function assembleSnapshot(
-  previous: Snapshot | undefined,
-  files: readonly FileContent[],
+  previous: Assembly | undefined,
+  files: PersistentMap<FileContent>,
   problems: readonly Diagnostic[],
-): Snapshot {
-  const byKind = Map.groupBy(
-    files.flatMap((file) => file.documents.flatMap((document) => document.resources)),
-    (resource) => resource.kind,
+): Assembly {
+  const claims = claimNames(previous, files);
+  const { objects, changed } = takeFirst(previous, claims);
+  const duplicates = deriveValues(previous?.duplicates, claims, (claim) =>
+    claim.resources.length > 1 ? claim : undefined,
   );
-  const changed: ChangedObject[] = [];
-  const duplicates: Duplicate[] = [];
-  const collect = <Kind extends ResourceKind>(kind: Kind): ObjectsOfKind<Kind> => {
-    const before: ObjectsOfKind<Kind> = previous?.objects[kind] ?? new Map();
-    const after = firstByKey(kind, byKind.get(kind) ?? [], duplicates);
-    const keys = changedKeys(before, after);
-    changed.push(...keys.map((key) => ({ kind, key })));
-    return keys.length === 0 ? before : after;
-  };
-  const objects = {
-    Service: collect('Service'),
-    EndpointSlice: collect('EndpointSlice'),
-    Endpoints: collect('Endpoints'),
-    Pod: collect('Pod'),
-    Node: collect('Node'),
-    Secret: collect('Secret'),
-    ConfigMap: collect('ConfigMap'),
-    Gateway: collect('Gateway'),
-    VirtualService: collect('VirtualService'),
-    DestinationRule: collect('DestinationRule'),
-    ServiceEntry: collect('ServiceEntry'),
-    WorkloadEntry: collect('WorkloadEntry'),
-    AuthorizationPolicy: collect('AuthorizationPolicy'),
-    RequestAuthentication: collect('RequestAuthentication'),
-    ProxyConfig: collect('ProxyConfig'),
-    Telemetry: collect('Telemetry'),
-    TrafficPolicy: collect('TrafficPolicy'),
-    EnvoyFilter: collect('EnvoyFilter'),
-    Ingress: collect('Ingress'),
-    IngressClass: collect('IngressClass'),
-  };
-  const documents = files.flatMap((file) => file.documents);
+  const troubled = deriveValues(previous?.troubled, files, (file) => (isTroubled(file) ? file : undefined));
+  const inOrder = deriveSorted(previous?.inOrder, troubled.output, byPath);
   const diagnostics = [
     ...problems,
-    ...files.flatMap((file) => file.problems),
-    ...files.flatMap(unusableObjects),
-    ...reportDuplicates(duplicates),
-    ...reportUnknownKinds(documents.flatMap((document) => document.unknownKinds)),
+    ...inOrder.output.flatMap((file) => file.problems),
+    ...inOrder.output.flatMap(unusableObjects),
+    ...reportDuplicates([...duplicates.output.values()]),
+    ...reportUnknownKinds(inOrder.output.flatMap(({ documents }) => documents.flatMap((one) => one.unknownKinds))),
   ];
-  return { objects, changed, diagnostics };
+  return {
+    snapshot: { objects: objects as SnapshotObjects, changed, diagnostics },
+    files,
+    claims,
+    duplicates,
+    troubled,
+    inOrder,
+  };
 }
 
-function firstByKey<Kind extends ResourceKind>(
-  kind: Kind,
-  resources: readonly Resource[],
-  duplicates: Duplicate[],
-): ObjectsOfKind<Kind> {
-  const objects = new Map<string, Resource<Kind>>();
-  for (const resource of resources) {
-    if (!isOfKind(resource, kind)) continue;
-    const key = objectKey(resource.metadata.namespace, resource.metadata.name);
-    const first = objects.get(key);
-    if (first) duplicates.push({ first, second: resource });
-    else objects.set(key, resource);
+const resourcesOf = (file: FileContent | undefined): readonly Resource[] =>
+  file?.documents.flatMap(({ resources }) => resources) ?? [];
+
+const claimKey = ({ kind, metadata }: Resource): string => `${kind} ${objectKey(metadata.namespace, metadata.name)}`;
+
+/** Only the names that changed files had or have are looked at. */
+function claimNames(previous: Assembly | undefined, files: PersistentMap<FileContent>): PersistentMap<Claims> {
+  const gone = new Map<string, Set<Resource>>();
+  const come = new Map<string, Resource[]>();
+  for (const { before, after } of PersistentMap.changesBetween(previous?.files ?? PersistentMap.empty<FileContent>(), files)) {
+    const [old, now] = [resourcesOf(before), resourcesOf(after)];
+    const [oldSet, nowSet] = [new Set(old), new Set(now)];
+    for (const resource of old) if (!nowSet.has(resource)) addTo(gone, resource, new Set<Resource>());
+    for (const resource of now) {
+      if (oldSet.has(resource)) continue;
+      const list = come.get(claimKey(resource));
+      if (list) list.push(resource);
+      else come.set(claimKey(resource), [resource]);
+    }
   }
-  return objects;
+  const known = previous?.claims ?? PersistentMap.empty<Claims>();
+  const edits = [...new Set([...gone.keys(), ...come.keys()])].map((name) => {
+    const left = (known.get(name)?.resources ?? []).filter((resource) => gone.get(name)?.has(resource) !== true);
+    const resources = [...left, ...(come.get(name) ?? [])].sort(byOrigin);
+    const [first] = resources;
+    if (first === undefined) return [name, undefined] as const;
+    const key = objectKey(first.metadata.namespace, first.metadata.name);
+    return [name, { kind: first.kind, key, resources }] as const;
+  });
+  return known.change(edits);
 }
 
-function changedKeys(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): readonly string[] {
-  const keys: string[] = [];
-  for (const [key, object] of after) if (before.get(key) !== object) keys.push(key);
-  for (const key of before.keys()) if (!after.has(key)) keys.push(key);
-  return keys;
+function addTo(sets: Map<string, Set<Resource>>, resource: Resource, empty: Set<Resource>): void {
+  const key = claimKey(resource);
+  const set = sets.get(key) ?? empty;
+  sets.set(key, set.add(resource));
 }
 
-function reportDuplicates(duplicates: readonly Duplicate[]): readonly Diagnostic[] {
+function takeFirst(
+  previous: Assembly | undefined,
+  claims: PersistentMap<Claims>,
+): { readonly objects: Objects; readonly changed: readonly ChangedObject[] } {
+  const edits = new Map<ResourceKind, [string, Resource | undefined][]>();
+  const changed: ChangedObject[] = [];
+  const changes = PersistentMap.changesBetween(previous?.claims ?? PersistentMap.empty<Claims>(), claims);
+  for (const { before, after } of changes) {
+    const claim = after ?? before;
+    const resource = after?.resources[0];
+    if (claim === undefined || before?.resources[0] === resource) continue;
+    const { kind, key } = claim;
+    changed.push({ kind, key });
+    const list = edits.get(kind);
+    if (list) list.push([key, resource]);
+    else edits.set(kind, [[key, resource]]);
+  }
+  const old = (previous?.snapshot.objects ?? noObjects) as unknown as AnyObjects;
+  const objects = allKinds.map((kind) => [kind, old[kind].change(edits.get(kind) ?? [])] as const);
+  return { objects: Object.fromEntries(objects) as unknown as Objects, changed };
+}
+
+const rank = new Map(allKinds.map((kind, i) => [kind, i]));
+
+function reportDuplicates(claims: readonly Claims[]): readonly Diagnostic[] {
+  const duplicates = claims
+    .flatMap(({ resources: [first, ...others] }) =>
+      first === undefined ? [] : others.map((second) => ({ first, second })),
+    )
+    .sort((a, b) => (rank.get(a.second.kind) ?? 0) - (rank.get(b.second.kind) ?? 0) || byOrigin(a.second, b.second));
   const listed = duplicates.slice(0, MAX_DUPLICATES).map(({ first, second }): Diagnostic => {
     const at = first.origin.locate(['metadata', 'name']);
     const where = at ? `${at.file}:${at.line}` : first.origin.source;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Logger, silentLogger } from '../../../lib/logger.ts';
 import type { Snapshot, Source } from '../../resources/snapshot.ts';
-import { assembleSnapshot } from './assemble-snapshot.ts';
+import { type Assembly, assembleSnapshot } from './assemble-snapshot.ts';
 import { createWake } from './create-wake.ts';
 import { createDocumentParser } from './document-parser.ts';
 import { createFileStore, type FileStore } from './file-store.ts';
@@ -46,7 +46,7 @@ export function createFileSource(options: FileSourceOptions): Source {
         },
       );
       let listing: FileListing | undefined;
-      let snapshot: Snapshot | undefined;
+      let assembly: Assembly | undefined;
 
       const watcher = createFolderWatcher((event) => {
         if (noteChange(work, paths, listing, event)) wake.now();
@@ -65,14 +65,16 @@ export function createFileSource(options: FileSourceOptions): Source {
             if (watcher.watch(new Map([...listing.parents, ...listing.folders]))) listing = await listFiles(paths);
           }
           const changed = await look(store, listing, { list, all, files }, signal);
-          if (snapshot === undefined) await firstIdle(store, signal);
+          if (assembly === undefined) await firstIdle(store, signal);
           if (signal.aborted) break;
-          if (changed || snapshot === undefined || !isDeepStrictEqual(before?.problems, listing.problems)) {
-            const next = assembleSnapshot(snapshot, store.contents(), listing.problems);
-            if (snapshot === undefined || next.changed.length > 0 || !sameDiagnostics(snapshot, next)) {
-              snapshot = next;
-              logger.debug({ changed: next.changed.length, problems: next.diagnostics.length }, 'manifests read');
-              onSnapshot(next);
+          if (changed || assembly === undefined || !isDeepStrictEqual(before?.problems, listing.problems)) {
+            const known: Snapshot | undefined = assembly?.snapshot;
+            assembly = assembleSnapshot(assembly, store.contents(), listing.problems);
+            const { snapshot } = assembly;
+            if (known === undefined || snapshot.changed.length > 0 || !sameDiagnostics(known, snapshot)) {
+              const { changed: objects, diagnostics } = snapshot;
+              logger.debug({ changed: objects.length, problems: diagnostics.length }, 'manifests read');
+              onSnapshot(snapshot);
             }
           }
 

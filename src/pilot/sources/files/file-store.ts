@@ -1,6 +1,7 @@
 // What is in force of each file, from one look at it to the next: the rules for files that are cut off, broken or gone.
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { PersistentMap } from '../../../lib/incremental/persistent-map.ts';
 import type { DocumentParser } from './document-parser.ts';
 import {
   draftFile,
@@ -44,8 +45,8 @@ export interface FileStore {
   doubtful(): ReadonlySet<string>;
   paths(): Iterable<string>;
   has(path: string): boolean;
-  /** In the order of their paths. */
-  contents(): readonly FileContent[];
+  /** By path. */
+  contents(): PersistentMap<FileContent>;
 }
 
 export function createFileStore(
@@ -54,6 +55,7 @@ export function createFileStore(
   onSlowDone: (path: string) => void,
 ): FileStore {
   const states = new Map<string, FileState>();
+  let contents = PersistentMap.empty<FileContent>();
   const doubts = new Map<string, Doubt>();
   /** Texts that came up in the present pass: a file that is gone may only have been renamed. */
   const fresh = new Set<string>();
@@ -75,6 +77,7 @@ export function createFileStore(
     doubts.delete(path);
     if (state) states.set(path, state);
     else states.delete(path);
+    contents = contents.change([[path, state?.content]]);
   }
 
   function removeFile(path: string): boolean {
@@ -176,7 +179,7 @@ export function createFileStore(
     doubtful: () => new Set(doubts.keys()),
     paths: () => states.keys(),
     has: (path) => states.has(path),
-    contents: () => [...states].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, { content }]) => content),
+    contents: () => contents,
   };
 }
 
