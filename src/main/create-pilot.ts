@@ -5,7 +5,7 @@ import type { IstioBehavior } from '../lib/istio-behaviors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createAds } from '../pilot/ads/create-ads.ts';
 import { createKeyFetcher } from '../pilot/keys/create-key-fetcher.ts';
-import { buildModel, impliedProxyClasses } from '../pilot/model/build-model.ts';
+import { buildModel } from '../pilot/model/build-model.ts';
 import { buildProxyView } from '../pilot/model/build-proxy-view.ts';
 import { listKeySources } from '../pilot/model/list-key-sources.ts';
 import type { Model } from '../pilot/model/model.ts';
@@ -132,7 +132,7 @@ export function createPilot(
   /** For gateways that are connected, and those that are expected. Whether keys are known now that were not. */
   const followKeys = (current: Model, { objects }: Snapshot): boolean =>
     keyFetcher.follow(
-      listKeySources([...objects.RequestAuthentication.values()], [...impliedProxyClasses(current), ...classes()]),
+      listKeySources([...objects.RequestAuthentication.values()], [...current.impliedProxyClasses, ...classes()]),
     );
 
   return {

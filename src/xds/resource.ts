@@ -32,6 +32,10 @@ export interface ResourceOrigin {
   readonly owners?: readonly ResourceRef[];
 }
 
+/** Names content: of the same bytes or text it is the same in every process. */
+export const versionOf = (content: Uint8Array | string): string =>
+  createHash('sha256').update(content).digest('hex').slice(0, 16);
+
 /** Encodes a message. The caller builds its maps in sorted order: that is what makes the bytes stable. */
 export function createXdsResource<Desc extends DescMessage>(
   typeUrl: TypeUrl,
@@ -44,7 +48,7 @@ export function createXdsResource<Desc extends DescMessage>(
   return {
     typeUrl,
     name,
-    version: createHash('sha256').update(bytes).digest('hex').slice(0, 16),
+    version: versionOf(bytes),
     bytes,
     references: origin.references ?? [],
     owners: origin.owners ?? [],

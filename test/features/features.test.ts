@@ -11,6 +11,7 @@ import type { ProxyClass } from '../../src/pilot/model/proxy-class.ts';
 import { mergeDiagnostics } from '../../src/pilot/model/report.ts';
 import { buildResources, diagnosePatches } from '../../src/pilot/patch/build-resources.ts';
 import { snapshotFromText } from '../../src/pilot/sources/files/snapshot-from-text.ts';
+import type { XdsResource } from '../../src/xds/resource.ts';
 import { resourceToJson } from '../../src/xds/resource-json.ts';
 import { pushOrder, shortNames } from '../../src/xds/type-urls.ts';
 
@@ -35,6 +36,9 @@ function readProxy(folder: string): ProxyClass {
 const yaml = (value: unknown): string =>
   stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, keepUndefined: false });
 
+const inOrder = (resources: readonly XdsResource[]): readonly XdsResource[] =>
+  resources.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
 function render(folder: string): Record<(typeof goldens)[number], string> {
   const snapshot = snapshotFromText({ 'manifests.yaml': readFileSync(join(folder, 'manifests.yaml'), 'utf8') });
   const proxyClass = readProxy(folder);
@@ -43,7 +47,7 @@ function render(folder: string): Record<(typeof goldens)[number], string> {
   const xds = Object.fromEntries(
     pushOrder.map((typeUrl) => [
       shortNames[typeUrl],
-      [...(set.get(typeUrl)?.values() ?? [])].map((resource) => ({
+      inOrder([...(set.get(typeUrl)?.values() ?? [])]).map((resource) => ({
         owners: resource.owners.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`),
         references: resource.references.map((reference) => `${shortNames[reference.typeUrl]} ${reference.name}`),
         resource: resourceToJson(typeUrl, resource.bytes),

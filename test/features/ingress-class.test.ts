@@ -31,7 +31,7 @@ const annotated = (name: string): string => `, annotations: { kubernetes.io/ingr
 
 function serves(text: string): boolean {
   const { model } = buildModel(undefined, snapshotFromText({ 'a.yaml': text }));
-  return model.virtualServices.some(({ hosts }) => hosts.includes('a.example.com'));
+  return [...model.virtualServices.served.values()].some(({ hosts }) => hosts.includes('a.example.com'));
 }
 
 describe('an Ingress', () => {

@@ -64,7 +64,7 @@ spec:
 `;
     const kinds = (found: ProxyView) =>
       found.routeTables.flatMap(({ virtualHosts }) =>
-        virtualHosts.flatMap(({ routes }) => routes.map(({ action }) => action.kind)),
+        [...virtualHosts.values()].flatMap(({ routes }) => routes.map(({ action }) => action.kind)),
       );
     assert.deepEqual(kinds(view(text)), ['broken', 'direct']);
     assert.deepEqual(kinds(view(text, 'delegate')), ['direct']);

@@ -24,11 +24,13 @@ const read = (name: string): string => readFileSync(join(cases, name, 'manifests
 const corpus = (name: string): Snapshot => snapshotFromText({ 'manifests.yaml': read(name) });
 
 const bytesOf = (set: ResourceSet): readonly string[] =>
-  [...set].flatMap(([typeUrl, resources]) =>
-    [...resources.values()].map(({ name, bytes, references, owners }) =>
-      JSON.stringify([typeUrl, name, Buffer.from(bytes).toString('base64'), references, owners]),
-    ),
-  );
+  [...set]
+    .flatMap(([typeUrl, resources]) =>
+      [...resources.values()].map(({ name, version, bytes, references, owners }) =>
+        JSON.stringify([typeUrl, name, version, Buffer.from(bytes).toString('base64'), references, owners]),
+      ),
+    )
+    .sort();
 
 /** The same objects, each map in the order that the numbers ask for. */
 function shuffle(snapshot: Snapshot, numbers: readonly number[]): Snapshot {

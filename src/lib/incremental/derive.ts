@@ -7,14 +7,16 @@ export interface Derived<Input, Output> {
   readonly output: PersistentMap<Output>;
 }
 
-/** Made of `again` too, though the entry itself is the same: something else that it is made of has changed. */
-function* touched<Input>(
+/** With those that are made `again`, though the entry itself is the same: something else that it is made of has changed. */
+function touched<Input>(
   previous: PersistentMap<Input>,
   input: PersistentMap<Input>,
   again: Iterable<string>,
-): Iterable<string> {
-  for (const { key } of PersistentMap.changesBetween(previous, input)) yield key;
-  yield* again;
+): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const { key } of PersistentMap.changesBetween(previous, input)) keys.add(key);
+  for (const key of again) keys.add(key);
+  return keys;
 }
 
 /**
@@ -62,6 +64,50 @@ export function deriveIndex<Value>(
     return [name, group.size === 0 ? undefined : group] as const;
   });
   return { input, output: known.output.change(groups) };
+}
+
+/** The same values, or parts of them, under other names; each has one of its own. */
+export function deriveNamed<Input, Output>(
+  previous: Derived<Input, Output> | undefined,
+  input: PersistentMap<Input>,
+  nameOf: (value: Input) => readonly [name: string, value: Output] | undefined,
+): Derived<Input, Output> {
+  const known = previous ?? { input: PersistentMap.empty<Input>(), output: PersistentMap.empty<Output>() };
+  const changes = PersistentMap.changesBetween(known.input, input);
+  const edits = new Map<string, Output | undefined>();
+  for (const { before } of changes) {
+    const old = before === undefined ? undefined : nameOf(before);
+    if (old !== undefined) edits.set(old[0], undefined);
+  }
+  for (const { after } of changes) {
+    const now = after === undefined ? undefined : nameOf(after);
+    if (now !== undefined) edits.set(...now);
+  }
+  return { input, output: known.output.change(edits) };
+}
+
+/** A map and a few more entries beside it; where both have a key, the map's counts. */
+export interface Union<Value> {
+  readonly input: PersistentMap<Value>;
+  readonly more: readonly (readonly [key: string, value: Value])[];
+  readonly output: PersistentMap<Value>;
+}
+
+export function deriveUnion<Value>(
+  previous: Union<Value> | undefined,
+  input: PersistentMap<Value>,
+  more: Union<Value>['more'],
+): Union<Value> {
+  const known = previous ?? { input: PersistentMap.empty<Value>(), more: [], output: PersistentMap.empty<Value>() };
+  const changes = PersistentMap.changesBetween(known.input, input);
+  if (changes.length === 0 && known.more === more) return known;
+  const beside = new Map(more);
+  const keys = new Set(
+    [...changes, ...(known.more === more ? [] : [...known.more, ...more].map(([key]) => ({ key })))].map(
+      ({ key }) => key,
+    ),
+  );
+  return { input, more, output: known.output.change([...keys].map((key) => [key, input.get(key) ?? beside.get(key)])) };
 }
 
 /** A list of the values in order, kept in order. */

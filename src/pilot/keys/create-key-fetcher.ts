@@ -47,6 +47,8 @@ export function createKeyFetcher(options: KeyFetcherOptions): KeyFetcher {
   const listeners = new Set<() => void>();
   let inFlight = 0;
 
+  /** The same object as long as nothing changes: what is made of it is made once. */
+  let published: FetchedKeys | undefined;
   const isFollowed = (one: Followed): boolean => followed.get(one.source.name) === one;
 
   const pump = (): void => {
@@ -83,6 +85,7 @@ export function createKeyFetcher(options: KeyFetcherOptions): KeyFetcher {
     one.timer.unref();
     if (before?.jwks !== next.jwks || before?.problem !== next.problem) {
       known.set(name, next);
+      published = undefined;
       onChange();
     }
     for (const listener of listeners) listener();
@@ -98,6 +101,7 @@ export function createKeyFetcher(options: KeyFetcherOptions): KeyFetcher {
     one.stop.abort();
     followed.delete(one.source.name);
     known.delete(one.source.name);
+    published = undefined;
   };
 
   return {
@@ -126,6 +130,7 @@ export function createKeyFetcher(options: KeyFetcherOptions): KeyFetcher {
         const jwks = left.get(source.issuer);
         if (jwks !== undefined) {
           known.set(source.name, { jwks, problem: undefined });
+          published = undefined;
           hasMoved = true;
         }
         enqueue(one);
@@ -133,7 +138,10 @@ export function createKeyFetcher(options: KeyFetcherOptions): KeyFetcher {
       for (const listener of listeners) listener();
       return hasMoved;
     },
-    keys: () => new Map(known),
+    keys: () => {
+      published ??= new Map(known);
+      return published;
+    },
     tried: () =>
       new Promise((resolve) => {
         const end = (): void => {

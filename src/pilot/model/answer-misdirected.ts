@@ -1,6 +1,6 @@
 // The TLS chains of one port → for each the hosts that another chain is for: HTTP/2 clients that share a connection must be told (421, RFC 9110 §15.5.20).
 import { compareHosts } from './host-names.ts';
-import type { FilterChainView, RouteTableView } from './proxy-view.ts';
+import type { FilterChainView, RouteTableView, VirtualHostView } from './proxy-view.ts';
 
 /** Up to so many names on a port each table knows each name: beyond that the tables would grow with the square of them. */
 const maxListedNames = 100;
@@ -63,6 +63,13 @@ function guardedNames(guarded: readonly string[], served: ReadonlySet<string>): 
   return hasWildcard ? guarded.filter((name) => isCovered(name, served)) : [];
 }
 
+/** Itself where it keeps all of them, nothing where it keeps none. */
+function withDomains(virtualHost: VirtualHostView, keeps: (domain: string) => boolean): VirtualHostView | undefined {
+  const domains = virtualHost.domains.filter(keeps);
+  if (domains.length === virtualHost.domains.length) return virtualHost;
+  return domains.length === 0 ? undefined : { ...virtualHost, domains };
+}
+
 function answer(
   own: NamedChain,
   table: RouteTableView,
@@ -74,11 +81,11 @@ function answer(
     const owner = ownerFor(domain);
     return owner === undefined || owner === own || !bypasses(own.chain, owner.chain);
   };
-  const virtualHosts = table.virtualHosts
-    .map((virtualHost) => ({ ...virtualHost, domains: virtualHost.domains.filter(mayServe) }))
-    .filter(({ domains }) => domains.length > 0);
-  const served = new Set(virtualHosts.flatMap(({ domains }) => domains));
-  const taken = table.virtualHosts.flatMap(({ domains }) => domains);
+  const virtualHosts = table.virtualHosts.change(
+    [...table.virtualHosts].map(([key, virtualHost]) => [key, withDomains(virtualHost, mayServe)] as const),
+  );
+  const served = new Set([...virtualHosts.values()].flatMap(({ domains }) => domains));
+  const taken = [...table.virtualHosts.values()].flatMap(({ domains }) => domains);
   const all = [...taken, ...names, ...guardedNames(guarded, served)];
   const misdirected = new Set(all.filter((name) => !served.has(name) && ownerFor(name) !== own));
   const unrouted = own.names.filter((name) => !served.has(name) && isCovered(name, misdirected));
@@ -103,11 +110,21 @@ export function answerMisdirected(
   const owners = new Map(named.flatMap((one) => one.names.map((name) => [name, one] as const)));
   const namesFor = listNames(named);
   const guarded = named.filter(({ chain }) => chain.tls?.validation !== undefined).flatMap(({ names }) => names);
+  const memo = answers.get(chains) ?? new WeakMap<RouteTableView, RouteTableView>();
+  answers.set(chains, memo);
   const byTable = new Map(
     named.flatMap((one) => (one.chain.network.kind === 'http' ? [[one.chain.network.routes, one] as const] : [])),
   );
   return tables.map((table) => {
     const own = byTable.get(table.key);
-    return own === undefined ? table : answer(own, table, namesFor(own), guarded, (host) => ownerOf(host, owners));
+    if (own === undefined) return table;
+    const known = memo.get(table);
+    if (known !== undefined) return known;
+    const answered = answer(own, table, namesFor(own), guarded, (host) => ownerOf(host, owners));
+    memo.set(table, answered);
+    return answered;
   });
 }
+
+/** By chains and table: of many tables on a port one changes. */
+const answers = new WeakMap<readonly FilterChainView[], WeakMap<RouteTableView, RouteTableView>>();

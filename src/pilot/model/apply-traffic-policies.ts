@@ -1,5 +1,6 @@
 // TrafficPolicies: what they come to at each port, host and route of a class of gateways. The first that says something counts.
 import type { Diagnostic } from '../../lib/diagnostic.ts';
+import { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { isSubsetOf } from './host-names.ts';
 import { isPolicyFor } from './is-policy-for.ts';
@@ -34,9 +35,9 @@ export function applyTrafficPolicies(
   const policies = all.filter((policy) => isPolicyFor(policy, proxyClass));
   if (policies.length === 0) return { listeners, routeTables, diagnostics: [] };
   const used = new Set<string>();
-  const changedTables = routeTables.map((table) => limitTable(table, policies, used));
+  const changedTables = routeTables.map((table) => limitTable(table, all, policies, used));
   return {
-    listeners: listeners.map((listener) => ({ ...listener, traffic: trafficOf(policies, listener.ports) })),
+    listeners: listeners.map((listener) => withTraffic(listener, all, policies)),
     routeTables: changedTables,
     diagnostics: [...listeners.flatMap(({ ports }) => overridden(policies, ports)), ...unused(policies, used)],
   };
@@ -64,27 +65,65 @@ function limitsAt(policies: readonly Policy[], port: number): readonly RateLimit
     .filter((limit) => !isEverywhere(limit));
 }
 
-function limitTable(table: RouteTableView, policies: readonly Policy[], used: Set<string>): RouteTableView {
+/** Listeners that stay the same, under the same policies, stay the same here. */
+const known = new WeakMap<readonly Policy[], WeakMap<ListenerView, ListenerView>>();
+
+function withTraffic(listener: ListenerView, all: readonly Policy[], policies: readonly Policy[]): ListenerView {
+  const ofAll = known.get(all) ?? new WeakMap<ListenerView, ListenerView>();
+  known.set(all, ofAll);
+  const made = ofAll.get(listener) ?? { ...listener, traffic: trafficOf(policies, listener.ports) };
+  ofAll.set(listener, made);
+  return made;
+}
+
+interface Limited {
+  readonly virtualHosts: readonly VirtualHostView[];
+  readonly used: ReadonlySet<string>;
+}
+
+/** And so do virtual hosts. */
+const limitedHosts = new WeakMap<readonly Policy[], WeakMap<VirtualHostView, Limited>>();
+
+function limitTable(
+  table: RouteTableView,
+  all: readonly Policy[],
+  policies: readonly Policy[],
+  used: Set<string>,
+): RouteTableView {
+  const memo = limitedHosts.get(all) ?? new WeakMap<VirtualHostView, Limited>();
+  limitedHosts.set(all, memo);
   // Tables have many hosts, and few ports.
   const byPort = new Map(
-    [...new Set(table.virtualHosts.map(({ port }) => port))].map((port) => [port, limitsAt(policies, port)]),
+    [...new Set([...table.virtualHosts.values()].map(({ port }) => port))].map((port) => [
+      port,
+      limitsAt(policies, port),
+    ]),
   );
-  const virtualHosts = table.virtualHosts.flatMap((virtualHost): readonly VirtualHostView[] => {
-    const limits = byPort.get(virtualHost.port) ?? [];
-    const { limited = [], others = [] } = Object.groupBy(virtualHost.domains, (domain) =>
-      limits.some((limit) => coversHost(limit, domain)) ? 'limited' : 'others',
-    );
-    if (limited.length === 0) return [virtualHost];
-    // Each host that is limited has buckets of its own, and so a virtual host of its own.
-    return [
-      ...limited.map((domain) => {
-        const own = limits.filter((limit) => coversHost(limit, domain));
-        return limitVirtualHost({ ...virtualHost, domains: [domain] }, own, used);
-      }),
-      ...(others.length > 0 ? [{ ...virtualHost, domains: others }] : []),
-    ];
+  if ([...byPort.values()].every((limits) => limits.length === 0)) return table;
+  const virtualHosts = [...table.virtualHosts].flatMap(([key, virtualHost]) => {
+    const made = memo.get(virtualHost) ?? limitHosts(virtualHost, byPort.get(virtualHost.port) ?? []);
+    memo.set(virtualHost, made);
+    for (const filter of made.used) used.add(filter);
+    return made.virtualHosts.map((one) => [`${key} ${one.domains[0]}`, one] as const);
   });
-  return { ...table, virtualHosts };
+  return { ...table, virtualHosts: PersistentMap.from(virtualHosts) };
+}
+
+/** Each host that is limited has buckets of its own, and so a virtual host of its own. */
+function limitHosts(virtualHost: VirtualHostView, limits: readonly RateLimitView[]): Limited {
+  const used = new Set<string>();
+  const { limited = [], others = [] } = Object.groupBy(virtualHost.domains, (domain) =>
+    limits.some((limit) => coversHost(limit, domain)) ? 'limited' : 'others',
+  );
+  if (limited.length === 0) return { virtualHosts: [virtualHost], used };
+  const virtualHosts = [
+    ...limited.map((domain) => {
+      const own = limits.filter((limit) => coversHost(limit, domain));
+      return limitVirtualHost({ ...virtualHost, domains: [domain] }, own, used);
+    }),
+    ...(others.length > 0 ? [{ ...virtualHost, domains: others }] : []),
+  ];
+  return { virtualHosts, used };
 }
 
 const coversHost = ({ hosts }: RateLimitView, domain: string): boolean =>

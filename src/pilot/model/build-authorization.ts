@@ -65,12 +65,12 @@ function findService(model: Model, proxyClass: ProxyClass, name: string): Found 
   const parts = settings.service.split('/');
   const host = (parts.at(-1) ?? '').toLowerCase();
   const { target, service, port } = resolveDestination(
-    model.services,
+    model.serviceShapes,
     { host, port: settings.port, subset: '' },
     settings.port,
     proxyClass.namespace,
   );
-  const written = model.services.get(host);
+  const written = model.serviceShapes.get(host);
   if (written === undefined || (parts.length === 2 && written.namespace !== parts[0]) || service === undefined)
     return missing(`the service ${settings.service} of its extension provider does not exist`);
   const cluster = port && clusterOf(model, { service, port, subset: '' }, proxyClass);

@@ -45,7 +45,7 @@ export function buildAutoPassthroughChains(
   taken: Map<string, NameOwner>,
   use: (cluster: ClusterView) => void,
 ): readonly FilterChainView[] {
-  return [...model.services.values()]
+  return [...model.serviceShapes.values()]
     .filter((service) => isServed(service, placed, proxyClass.namespace))
     .sort((a, b) => (a.host < b.host ? -1 : 1))
     .flatMap((service) => clustersOf(model, service, proxyClass))

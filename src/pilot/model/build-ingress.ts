@@ -58,7 +58,7 @@ export function buildIngresses(
     }
     diagnostics.push(...findings.map((finding) => report(ingress, finding)));
   }
-  return { gateways, virtualServices: [...hosts.values()], diagnostics };
+  return { gateways, virtualServices: [...hosts.values()].map((one, position) => ({ ...one, position })), diagnostics };
 }
 
 function isOurs(

@@ -1,32 +1,42 @@
-// Snapshot → model and Diagnostics: the only place for rules that need more than one object.
-import { isDeepStrictEqual } from 'node:util';
+// Snapshot → model and Diagnostics: the only place for rules that need more than one object. A change costs what it changes.
 import type { Diagnostic } from '../../lib/diagnostic.ts';
-import { type Resource, type ResourceKind, resourceRef } from '../resources/resource.ts';
-import type { ObjectsOfKind, Snapshot, SnapshotObjects } from '../resources/snapshot.ts';
+import {
+  type Derived,
+  deriveSorted,
+  deriveUnion,
+  deriveValues,
+  type Recalled,
+  recall,
+  type Sorted,
+  type Union,
+} from '../../lib/incremental/derive.ts';
+import { type PersistentMap, persistent } from '../../lib/incremental/persistent-map.ts';
+import type { Resource, ResourceKind } from '../resources/resource.ts';
+import type { ObjectsOfKind, Snapshot } from '../resources/snapshot.ts';
 import { buildCertificate, type CertificateResult } from './build-certificate.ts';
-import { buildDestinationRules, credentialNames, type DestinationRules } from './build-destination-rules.ts';
+import {
+  buildDestinationRules,
+  credentialNames,
+  type DestinationRules,
+  type DestinationRulesResult,
+} from './build-destination-rules.ts';
 import { buildGateway, type GatewayResult } from './build-gateway.ts';
-import { buildIngresses } from './build-ingress.ts';
+import { buildIngresses, type IngressResult } from './build-ingress.ts';
 import { buildMeshSettings } from './build-mesh-settings.ts';
-import { buildProxyView } from './build-proxy-view.ts';
+import { buildProxyView, createViews, type Views } from './build-proxy-view.ts';
 import { buildRootCertificates, type RootsResult } from './build-root-certificates.ts';
-import { buildServices } from './build-services.ts';
-import { buildVirtualService, type VirtualServiceResult } from './build-virtual-service.ts';
-import { checkDestinationRule } from './check-destination-rule.ts';
-import { checkEndpointSlice } from './check-endpoint-slice.ts';
-import { checkGateway, mayFront } from './check-gateway.ts';
-import { checkPortNames } from './check-port-names.ts';
-import { checkServiceEntry } from './check-service-entry.ts';
-import { checkVirtualService } from './check-virtual-service.ts';
+import { buildSecrets, type Secrets } from './build-secrets.ts';
+import { buildServices, type Services } from './build-services.ts';
+import { buildVirtualServices } from './build-virtual-services.ts';
+import { mayFront } from './check-gateway.ts';
+import { checkModel, type ModelFindings } from './check-model.ts';
 import { compareResources } from './compare-resources.ts';
 import { rootsSuffix } from './credential-names.ts';
 import { indexNodes } from './locality.ts';
-import { mergeDelegates } from './merge-delegates.ts';
-import { rootNamespace } from './mesh-settings.ts';
-import type { Model, ModelGateway, ModelSecret, ModelVirtualService } from './model.ts';
+import { type MeshSettings, rootNamespace } from './mesh-settings.ts';
+import type { Model, ModelGateway, ModelService } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
-import { mergeDiagnostics } from './report.ts';
-import { checkDryRun } from './select-authorization-policies.ts';
+import { mergeDiagnostics, relocate } from './report.ts';
 import type { FetchedKeys } from './select-request-authentications.ts';
 
 export interface ModelResult {
@@ -35,61 +45,55 @@ export interface ModelResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Derived once per object: unchanged objects keep their identity from snapshot to snapshot. */
-function memoise<Input extends object, Output>(derive: (input: Input) => Output): (input: Input) => Output {
-  const known = new WeakMap<Input, Output>();
-  return (input) => {
-    const found = known.get(input);
-    if (found !== undefined) return found;
-    const made = derive(input);
-    known.set(input, made);
-    return made;
-  };
+/** What a model was made of on the way: the next one is made from it. */
+interface Stages {
+  readonly mesh: Recalled<{ readonly mesh: MeshSettings; readonly diagnostics: readonly Diagnostic[] }>;
+  readonly services: Services;
+  readonly rules: Recalled<DestinationRulesResult>;
+  readonly ingress: Recalled<IngressResult>;
+  readonly gatewayResults: Derived<Resource<'Gateway'>, GatewayResult>;
+  readonly writtenGateways: Derived<GatewayResult, ModelGateway>;
+  readonly ingressGateways: Recalled<Union<ModelGateway>['more']>;
+  readonly gateways: Union<ModelGateway>;
+  readonly gatewaysInOrder: Sorted<ModelGateway>;
+  readonly certificateNames: Recalled<ReadonlySet<string>>;
+  readonly rootNames: Recalled<ReadonlySet<string>>;
+  readonly certificates: Secrets<CertificateResult>;
+  readonly roots: Secrets<RootsResult>;
+  readonly fronts: Fronts;
+  readonly inOrder: InOrder;
+  readonly findings: ModelFindings;
+  readonly diagnostics: Recalled<readonly Diagnostic[]>;
+  readonly views: Views;
 }
 
-const gatewayOf: (resource: Resource<'Gateway'>) => GatewayResult = memoise(buildGateway);
-/** By who may have those that do not say it. */
-const virtualServices = new WeakMap<Resource<'VirtualService'>, { exportTo: string; result: VirtualServiceResult }>();
+const stagesOf = new WeakMap<Model, Stages>();
 
-function virtualServiceOf(resource: Resource<'VirtualService'>, usual: readonly string[]): VirtualServiceResult {
-  const exportTo = usual.join();
-  const known = virtualServices.get(resource);
-  if (known?.exportTo === exportTo) return known.result;
-  const result = buildVirtualService(resource, usual);
-  virtualServices.set(resource, { exportTo, result });
-  return result;
-}
+/** Kinds of which there are few: sorted as a whole when one changes. */
+const fewKinds = [
+  'Telemetry',
+  'EnvoyFilter',
+  'RequestAuthentication',
+  'TrafficPolicy',
+  'AuthorizationPolicy',
+  'DestinationRule',
+] as const;
+type FewKind = (typeof fewKinds)[number];
+type InOrder = { readonly [Kind in FewKind]: Recalled<readonly Resource<Kind>[]> };
 
-const rootsOf: (resource: Resource<'Secret'>) => RootsResult = memoise(buildRootCertificates);
-const certificateOf: (resource: Resource<'Secret'>) => CertificateResult = memoise(buildCertificate);
-
-const inOrder = <Kind extends ResourceKind>(objects: ObjectsOfKind<Kind>): readonly Resource<Kind>[] =>
+const sorted = <Kind extends ResourceKind>(objects: ObjectsOfKind<Kind>): readonly Resource<Kind>[] =>
   [...objects.values()].sort(compareResources);
 
-interface SecretResult {
-  readonly kind: string;
+function sortFew(previous: InOrder | undefined, objects: Snapshot['objects']): InOrder {
+  const lists = fewKinds.map((kind) => {
+    const known: Recalled<readonly Resource[]> | undefined = previous?.[kind];
+    return [
+      kind,
+      recall<readonly Resource[]>(known, [objects[kind]], () => sorted<ResourceKind>(objects[kind])),
+    ] as const;
+  });
+  return Object.fromEntries(lists) as unknown as InOrder;
 }
-
-/** Those with one of the names, in whichever namespace: which proxy may have which comes later. */
-function buildSecrets<Result extends SecretResult>(
-  previous: ReadonlyMap<string, ModelSecret<Result>> | undefined,
-  names: ReadonlySet<string>,
-  secrets: ObjectsOfKind<'Secret'>,
-  resultOf: (resource: Resource<'Secret'>) => Result,
-): ReadonlyMap<string, ModelSecret<Result>> {
-  const built = new Map<string, ModelSecret<Result>>();
-  for (const [key, resource] of secrets) {
-    if (!names.has(resource.metadata.name)) continue;
-    const result = resultOf(resource);
-    const before = previous?.get(key);
-    const good = before === undefined || isProblem(before.result) ? before?.lastGood : goodOf(before.result);
-    built.set(key, { ref: resourceRef(resource), result, lastGood: isProblem(result) ? good : undefined, resource });
-  }
-  return built;
-}
-
-const isProblem = ({ kind }: SecretResult): boolean => kind === 'problem';
-const goodOf = <Result extends SecretResult>(result: Result) => result as Exclude<Result, { kind: 'problem' }>;
 
 const tlsOf = (gateways: readonly ModelGateway[]) =>
   gateways.flatMap(({ servers }) => servers.flatMap(({ tls }) => tls ?? []));
@@ -113,46 +117,56 @@ const rootNames = (gateways: readonly ModelGateway[], rules: DestinationRules): 
     ].flatMap((name) => [name, `${name}${rootsSuffix}`]),
   );
 
-function byGateway(
-  virtualServices: readonly ModelVirtualService[],
-): ReadonlyMap<string, readonly ModelVirtualService[]> {
-  const index = new Map<string, ModelVirtualService[]>();
-  for (const virtualService of virtualServices)
-    for (const key of virtualService.gateways) {
-      const list = index.get(key);
-      if (list) list.push(virtualService);
-      else index.set(key, [virtualService]);
-    }
-  return index;
+/** Services that may stand in front of gateways, and the classes of proxies that these come to. */
+interface Fronts {
+  readonly selectors: Recalled<readonly ModelGateway['selector'][]>;
+  readonly candidates: Derived<ModelService, ModelService>;
+  readonly inOrder: Recalled<readonly ModelService[]>;
+  readonly proxyClasses: Recalled<readonly ProxyClass[]>;
 }
 
-/**
- * The classes of proxies the Gateways ask for, one per selector: conflicts are found before a proxy connects. Labels and
- * namespace are those of the Service in front of it, where there is one; else the root namespace.
- */
-export function impliedProxyClasses(model: Model): readonly ProxyClass[] {
-  const selectors = new Map(
-    model.gateways.map(({ selector }) => [JSON.stringify(Object.entries(selector).sort()), selector]),
+function findFronts(
+  previous: Fronts | undefined,
+  gateways: readonly ModelGateway[],
+  services: PersistentMap<ModelService>,
+): Fronts {
+  const unique = () =>
+    new Map(gateways.map(({ selector }) => [JSON.stringify(Object.entries(selector).sort()), selector]));
+  const found = recall(previous?.selectors, [gateways], () => [...unique().values()]);
+  const same = JSON.stringify(found.value) === JSON.stringify(previous?.selectors.value);
+  const selectors = previous && same ? { of: found.of, value: previous.selectors.value } : found;
+  const known = same ? previous : undefined;
+  const candidates = deriveValues(known?.candidates, services, (service) =>
+    selectors.value.some((selector) => mayFront(service, selector)) ? service : undefined,
   );
-  const services = [...model.services.values()].sort((a, b) => compareResources(a.resource, b.resource));
-  return [...selectors.values()].map((selector) => {
-    const service = services.find((candidate) => mayFront(candidate, selector));
-    return {
-      namespace: service?.namespace ?? rootNamespace,
-      labels: { ...service?.selector, ...selector },
-      localNode: undefined,
-    };
-  });
-}
-
-function objectDiagnostics(objects: SnapshotObjects): readonly Diagnostic[] {
-  const kinds: readonly ObjectsOfKind<ResourceKind>[] = Object.values(objects);
-  return kinds.flatMap((kind) => inOrder(kind).flatMap(({ diagnostics }) => diagnostics));
+  const inOrder = recall(previous?.inOrder, [candidates.output], () =>
+    [...candidates.output.values()].sort((a, b) => compareResources(a.resource, b.resource)),
+  );
+  const proxyClasses = recall(previous?.proxyClasses, [selectors.value, inOrder.value], () =>
+    selectors.value.map((selector) => proxyClassOf(selector, inOrder.value)),
+  );
+  return { selectors, candidates, inOrder, proxyClasses };
 }
 
 /**
- * `previous` gives what stays in force where the snapshot is broken: the mesh settings and certificates that were good.
- * `now`: milliseconds since 1970, what the expiry of certificates is compared with. Never throws.
+ * Of the proxies that Gateways with the selector are for: conflicts are found before one connects. Labels and namespace are
+ * those of the Service in front of it, where there is one; else the root namespace.
+ */
+function proxyClassOf(selector: ModelGateway['selector'], services: readonly ModelService[]): ProxyClass {
+  const service = services.find((candidate) => mayFront(candidate, selector));
+  return {
+    namespace: service?.namespace ?? rootNamespace,
+    labels: { ...service?.selector, ...selector },
+    localNode: undefined,
+  };
+}
+
+const byPrecedence = (a: ModelGateway, b: ModelGateway): number => compareResources(a.resource, b.resource);
+
+/**
+ * `previous` gives what stays in force where the snapshot is broken: the mesh settings and certificates that were good; and
+ * everything that would come out the same. `now`: milliseconds since 1970, what the expiry of certificates is compared with.
+ * Never throws.
  */
 export function buildModel(
   previous: Model | undefined,
@@ -162,75 +176,119 @@ export function buildModel(
   fetchedKeys: FetchedKeys = new Map(),
 ): ModelResult {
   const { objects } = snapshot;
-  const mesh = buildMeshSettings(previous?.mesh, objects.ConfigMap.get(`${rootNamespace}/istio`));
-  const gatewayResults = inOrder(objects.Gateway).map(gatewayOf);
-  const { defaultExportTo } = mesh.mesh;
-  // What they make of every object is in what was derived from it.
-  const before = isDeepStrictEqual(previous?.mesh.defaultExportTo, defaultExportTo) ? previous : undefined;
-  const virtualServiceResults = inOrder(objects.VirtualService).map((resource) =>
-    virtualServiceOf(resource, defaultExportTo.virtualServices),
+  const known = previous && stagesOf.get(previous);
+  const configMap = objects.ConfigMap.get(`${rootNamespace}/istio`);
+  const mesh = recall(known?.mesh, [configMap], () => buildMeshSettings(previous?.mesh, configMap));
+  const { defaultExportTo } = mesh.value.mesh;
+  const inOrder = sortFew(known?.inOrder, objects);
+  const services = buildServices(known?.services, objects, defaultExportTo.services);
+  const exportedRules = defaultExportTo.destinationRules.join();
+  const rules = recall(known?.rules, [inOrder.DestinationRule.value, exportedRules], () =>
+    buildDestinationRules(
+      known?.rules.of[1] === exportedRules ? previous?.destinationRules : undefined,
+      inOrder.DestinationRule.value,
+      defaultExportTo.destinationRules,
+    ),
   );
-  const services = buildServices(before?.services, objects, defaultExportTo.services);
-  const rules = buildDestinationRules(
-    before?.destinationRules,
-    inOrder(objects.DestinationRule),
-    defaultExportTo.destinationRules,
+  const hasIngresses = objects.Ingress.size > 0;
+  const ingress = recall(
+    known?.ingress,
+    [
+      objects.Ingress,
+      ...(hasIngresses ? [objects.IngressClass, objects.Secret, mesh.value.mesh, services.shapes.output] : []),
+      [...likeIstio].join(),
+    ],
+    () => buildIngresses(objects, mesh.value.mesh, services.shapes.output, likeIstio),
   );
-  const ingress = buildIngresses(objects, mesh.mesh, services, likeIstio);
-  const gateways = [...gatewayResults.map(({ gateway }) => gateway), ...ingress.gateways].sort((a, b) =>
-    compareResources(a.resource, b.resource),
+  const virtualServices = buildVirtualServices(
+    previous?.virtualServices,
+    persistent(objects.VirtualService),
+    ingress.value.virtualServices,
+    defaultExportTo.virtualServices,
+    likeIstio,
   );
-  const writtenVirtualServices = virtualServiceResults.map(({ virtualService }) => virtualService);
-  const delegation = mergeDelegates(writtenVirtualServices, likeIstio);
-  const virtualServices = [...delegation.virtualServices, ...ingress.virtualServices].sort((a, b) =>
-    compareResources(a.resource, b.resource),
+  const gatewayResults = deriveValues(known?.gatewayResults, persistent(objects.Gateway), buildGateway);
+  const writtenGateways = deriveValues(known?.writtenGateways, gatewayResults.output, ({ gateway }) => gateway);
+  const ingressGateways = recall(known?.ingressGateways, [ingress.value], () =>
+    ingress.value.gateways.map((gateway) => [gateway.key, gateway] as const),
   );
+  const gateways = deriveUnion(known?.gateways, writtenGateways.output, ingressGateways.value);
+  const gatewaysInOrder = deriveSorted(known?.gatewaysInOrder, gateways.output, byPrecedence);
+  const fronts = findFronts(known?.fronts, gatewaysInOrder.output, services.shapes.output);
+  const users = [gatewaysInOrder.output, rules.value.destinationRules];
+  const certificatesNamed = recall(known?.certificateNames, users, () =>
+    certificateNames(gatewaysInOrder.output, rules.value.destinationRules),
+  );
+  const rootsNamed = recall(known?.rootNames, users, () =>
+    rootNames(gatewaysInOrder.output, rules.value.destinationRules),
+  );
+  const secrets = persistent(objects.Secret);
+  const certificates = buildSecrets(known?.certificates, certificatesNamed.value, secrets, buildCertificate);
+  const roots = buildSecrets(known?.roots, rootsNamed.value, secrets, buildRootCertificates);
+  const views = createViews(known?.views, previous);
   const model: Model = {
-    mesh: mesh.mesh,
+    mesh: mesh.value.mesh,
     likeIstio,
     nodes: indexNodes(objects.Node),
-    services,
-    destinationRules: rules.destinationRules,
-    telemetries: inOrder(objects.Telemetry),
-    envoyFilters: inOrder(objects.EnvoyFilter),
-    requestAuthentications: inOrder(objects.RequestAuthentication),
+    services: services.byHost,
+    serviceShapes: services.shapes.output,
+    destinationRules: rules.value.destinationRules,
+    telemetries: inOrder.Telemetry.value,
+    envoyFilters: inOrder.EnvoyFilter.value,
+    requestAuthentications: inOrder.RequestAuthentication.value,
     fetchedKeys,
-    trafficPolicies: inOrder(objects.TrafficPolicy),
-    authorizationPolicies: inOrder(objects.AuthorizationPolicy),
-    gateways,
-    gatewaysByKey: new Map(gateways.map((gateway) => [gateway.key, gateway])),
+    trafficPolicies: inOrder.TrafficPolicy.value,
+    authorizationPolicies: inOrder.AuthorizationPolicy.value,
+    gateways: gatewaysInOrder.output,
+    gatewaysByKey: gateways.output,
+    impliedProxyClasses: fronts.proxyClasses.value,
     virtualServices,
-    virtualServicesByGateway: byGateway(virtualServices),
-    certificates: buildSecrets(
-      previous?.certificates,
-      certificateNames(gateways, rules.destinationRules),
-      objects.Secret,
-      certificateOf,
-    ),
-    roots: buildSecrets(previous?.roots, rootNames(gateways, rules.destinationRules), objects.Secret, rootsOf),
+    certificates: certificates.built.output,
+    roots: roots.built.output,
+    views,
     builtAt: now,
   };
-  const proxyClasses = impliedProxyClasses(model);
-  const views = proxyClasses.map((proxyClass) => buildProxyView(model, proxyClass));
-  const diagnostics = mergeDiagnostics(
+  const findings = checkModel(known?.findings, previous, model, {
+    objects,
+    gatewayResults: gatewayResults.output,
+    fronts: fronts.inOrder.value,
+  });
+  const proxyViews = model.impliedProxyClasses.map((proxyClass) => buildProxyView(model, proxyClass));
+  const lists = [
     snapshot.diagnostics,
-    objectDiagnostics(objects),
-    mesh.diagnostics,
-    inOrder(objects.EndpointSlice).flatMap(checkEndpointSlice),
-    gatewayResults.flatMap((result) => result.diagnostics),
-    gateways.flatMap((gateway) => checkGateway(model, gateway)),
-    virtualServiceResults.flatMap((result) => result.diagnostics),
-    delegation.diagnostics,
-    inOrder(objects.ServiceEntry).flatMap((entry) => checkServiceEntry(services, entry)),
-    rules.diagnostics,
-    inOrder(objects.DestinationRule).flatMap((rule) => checkDestinationRule(services, rule)),
-    ingress.diagnostics,
-    writtenVirtualServices.flatMap((virtualService) =>
-      checkVirtualService({ model, gateways: proxyClasses }, virtualService),
-    ),
-    inOrder(objects.AuthorizationPolicy).flatMap(checkDryRun),
-    views.flatMap((view) => view.diagnostics),
-    checkPortNames(views.flatMap((view) => view.clusters)),
+    findings.ofObjects,
+    mesh.value.diagnostics,
+    findings.ofFirstStages,
+    virtualServices.delegationDiagnostics,
+    findings.ofBackends,
+    rules.value.diagnostics,
+    ingress.value.diagnostics,
+    findings.ofReferences,
+    ...proxyViews.map((view) => view.diagnostics),
+  ];
+  // Objects that moved in their files are where they are now.
+  const diagnostics = recall(known?.diagnostics, [snapshot.moves, ...lists], () =>
+    mergeDiagnostics(...lists.map((list) => list.map(relocate))),
   );
-  return { model, diagnostics };
+  stagesOf.set(model, {
+    mesh,
+    services,
+    rules,
+    ingress,
+    gatewayResults,
+    writtenGateways,
+    ingressGateways,
+    gateways,
+    gatewaysInOrder,
+    certificateNames: certificatesNamed,
+    rootNames: rootsNamed,
+    certificates,
+    roots,
+    fronts,
+    inOrder,
+    findings,
+    diagnostics,
+    views,
+  });
+  return { model, diagnostics: diagnostics.value };
 }

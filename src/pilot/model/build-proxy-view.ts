@@ -1,170 +1,83 @@
-// Model and class of proxy → what exactly such a proxy serves. Equal classes of one model share one view.
-
-import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
-import { answerMisdirected } from './answer-misdirected.ts';
-import { applyTrafficPolicies } from './apply-traffic-policies.ts';
-import { buildAuthorization, uncheckedConnections } from './build-authorization.ts';
-import { buildAutoPassthroughChains } from './build-auto-passthrough-chains.ts';
-import { buildRouteTable } from './build-route-table.ts';
-import type { RouteContext } from './build-routes.ts';
-import { buildTcpChain } from './build-tcp-chain.ts';
-import { buildTlsChains, type NameOwner } from './build-tls-chains.ts';
-import { checkLocality } from './check-locality.ts';
-import { serverNamesOf } from './host-names.ts';
-import { proxyPlace } from './locality.ts';
-import { type MergedListener, mergeServers, type PlacedServer } from './merge-servers.ts';
-import type { Model } from './model.ts';
+// Model and class of proxy → what exactly such a proxy serves. What a change of the model leaves alone keeps its identity.
+import type { Diagnostic } from '../../lib/diagnostic.ts';
+import { type Derived, deriveValues, type Recalled, recall, type Union } from '../../lib/incremental/derive.ts';
+import { PersistentMap } from '../../lib/incremental/persistent-map.ts';
+import { applyTrafficPolicies, type TrafficResult } from './apply-traffic-policies.ts';
+import { type AuthorizationResult, buildAuthorization, uncheckedConnections } from './build-authorization.ts';
+import { buildListenerView, type ListenerStage } from './build-listener-view.ts';
+import { groupChanges } from './build-route-table.ts';
+import { checkLocality, goesByPlace } from './check-locality.ts';
+import { checkPortName } from './check-port-name.ts';
+import { collectFindings, type Findings } from './collect-findings.ts';
+import { compareResources } from './compare-resources.ts';
+import { concernedHosts } from './concerned-hosts.ts';
+import { type ProxyPlace, proxyPlace } from './locality.ts';
+import { type MergedListener, type MergeResult, mergeServers, type PlacedServer } from './merge-servers.ts';
+import type { Model, ModelService } from './model.ts';
 import type { PortRow } from './port-row.ts';
 import { type ProxyClass, proxyClassKey } from './proxy-class.ts';
-import type {
-  ClusterView,
-  FilterChainView,
-  ListenerView,
-  ProxyView,
-  RouteTableKey,
-  RouteTableView,
-} from './proxy-view.ts';
+import type { ClusterView, ProxyView } from './proxy-view.ts';
 import { mergeDiagnostics } from './report.ts';
-import { selectAccessLogs } from './select-access-logs.ts';
-import { selectEnvoyFilters } from './select-envoy-filters.ts';
-import { selectRequestAuthentications } from './select-request-authentications.ts';
-import { selectSecrets } from './select-secrets.ts';
+import { isInFront } from './resolve-port.ts';
+import { type AccessLogs, selectAccessLogs } from './select-access-logs.ts';
+import { type Clusters, selectClusters } from './select-clusters.ts';
+import { type EnvoyPatches, selectEnvoyFilters } from './select-envoy-filters.ts';
+import { type RequestAuthentications, selectRequestAuthentications } from './select-request-authentications.ts';
+import { type SecretsResult, selectSecrets } from './select-secrets.ts';
+import {
+  type ClusterUse,
+  clusterKey,
+  type ServedVirtualServices,
+  serveVirtualServices,
+  useOf,
+} from './serve-virtual-services.ts';
 
-const ownersOf = (servers: readonly PlacedServer[]): readonly ResourceRef[] => [
-  ...new Map(servers.map(({ gateway }) => [gateway.key, gateway.ref])).values(),
-];
-
-function routeTableKey(listener: MergedListener, { gateway, server }: PlacedServer): RouteTableKey {
-  const { bind } = server;
-  if (server.kind !== 'https') return { kind: 'http', targetPort: listener.targetPort, bind };
-  return {
-    kind: 'https',
-    port: server.port,
-    portName: server.portName,
-    gateway: gateway.name,
-    namespace: gateway.namespace,
-    bind,
-  };
+/** What a view was made of on the way: the next one is made from it. */
+interface Stages {
+  readonly fronts: Derived<ModelService, ModelService>;
+  readonly inFront: Recalled<readonly ModelService[]>;
+  readonly merged: Recalled<MergeResult>;
+  readonly aliases: Derived<ModelService, ModelService>;
+  readonly served: ServedVirtualServices;
+  readonly listeners: ReadonlyMap<string, ListenerStage>;
+  readonly authorized: Recalled<AuthorizationResult>;
+  readonly otherUses: Recalled<Union<ClusterUse>['more']>;
+  readonly clusters: Clusters;
+  readonly secured: Derived<ClusterView, ClusterView>;
+  readonly secrets: Recalled<SecretsResult>;
+  readonly accessLogs: Recalled<AccessLogs>;
+  readonly requestAuthentications: Recalled<RequestAuthentications>;
+  readonly traffic: Recalled<TrafficResult>;
+  readonly envoyFilters: Recalled<EnvoyPatches>;
+  readonly place: Recalled<ProxyPlace>;
+  readonly located: Derived<ClusterView, ClusterView>;
+  readonly locality: Recalled<readonly Diagnostic[]>;
+  readonly portNames: Findings<ClusterView>;
+  readonly unchecked: Recalled<readonly Diagnostic[]>;
+  readonly ports: Recalled<readonly PortRow[]>;
+  readonly diagnostics: Recalled<readonly Diagnostic[]>;
 }
 
-interface Builder {
+interface KnownView {
   readonly model: Model;
-  readonly proxyClass: ProxyClass;
-  readonly use: RouteContext['use'];
-  readonly routeTables: RouteTableView[];
-  readonly diagnostics: Diagnostic[];
+  readonly view: ProxyView;
+  readonly stages: Stages;
 }
 
-function addRouteTable(builder: Builder, listener: MergedListener, servers: readonly PlacedServer[]): RouteTableKey {
-  const [first] = servers;
-  if (first === undefined) throw new Error('a route table needs a server');
-  const key = routeTableKey(listener, first);
-  builder.routeTables.push(buildRouteTable(builder.model, builder.proxyClass, key, servers, builder.use));
-  return key;
+/** The newest view of each class, of one model after the other. Only a shortcut: a view never depends on what came before. */
+export interface Views {
+  readonly byClass: Map<string, KnownView>;
 }
 
-const httpNetwork = (
-  builder: Builder,
-  listener: MergedListener,
-  servers: readonly PlacedServer[],
-): FilterChainView['network'] => ({
-  kind: 'http',
-  routes: addRouteTable(builder, listener, servers),
-  grpcWeb: servers.some(({ server }) => server.protocol === 'GRPC-WEB'),
-});
+/** For the model after `previous`: views that nobody asked for any more are forgotten. */
+export function createViews(known: Views | undefined, previous: Model | undefined): Views {
+  const views = known ?? { byClass: new Map() };
+  for (const [key, { model }] of views.byClass) if (model !== previous) views.byClass.delete(key);
+  return views;
+}
 
 const isHttp = ({ kind }: PlacedServer['server']): boolean => kind === 'http' || kind === 'https';
-const hostsOf = ({ server }: PlacedServer): readonly string[] => server.hosts.map(({ host }) => host);
-
-/** Plaintext HTTP first, then TLS, each server's chains in turn. */
-function sharedChains(builder: Builder, listener: MergedListener): readonly FilterChainView[] {
-  const plain = listener.servers.filter(({ server }) => server.kind === 'http');
-  const tls = listener.servers.filter(({ server }) => server.kind !== 'http');
-  // Servers have their hosts before any tls rule does: Envoy refuses a listener where a name leads to two chains.
-  const taken = new Map<string, NameOwner>(
-    tls
-      .filter(({ server }) => server.kind !== 'passthrough' && server.kind !== 'auto-passthrough')
-      .flatMap((placed) =>
-        hostsOf(placed).map((host) => [host, { ref: placed.gateway.ref, match: undefined }] as const),
-      ),
-  );
-  const chains = tls.flatMap((placed) => tlsChains(builder, listener, placed, taken));
-  if (plain.length === 0) return chains;
-  const plaintext: FilterChainView = {
-    serverNames: [],
-    plaintextOnly: tls.length > 0,
-    tls: undefined,
-    network: httpNetwork(builder, listener, plain),
-  };
-  return [plaintext, ...chains];
-}
-
-function tlsChains(
-  builder: Builder,
-  listener: MergedListener,
-  placed: PlacedServer,
-  taken: Map<string, NameOwner>,
-): readonly FilterChainView[] {
-  if (placed.server.kind !== 'https') return connectionChains(builder, placed, taken);
-  return [
-    {
-      serverNames: serverNamesOf(hostsOf(placed)),
-      plaintextOnly: false,
-      tls: placed.server.tls,
-      network: httpNetwork(builder, listener, [placed]),
-    },
-  ];
-}
-
-function connectionChains(
-  builder: Builder,
-  placed: PlacedServer,
-  taken: Map<string, NameOwner>,
-): readonly FilterChainView[] {
-  const { model, proxyClass, use } = builder;
-  if (placed.server.kind === 'auto-passthrough')
-    return buildAutoPassthroughChains(model, placed, proxyClass, taken, use);
-  const context = {
-    model,
-    proxyNamespace: proxyClass.namespace,
-    proxyLabels: proxyClass.labels,
-    gateway: placed.gateway.key,
-    port: placed.server.port,
-    isTls: false,
-    use,
-  };
-  const built =
-    placed.server.kind === 'passthrough' ? buildTlsChains(context, placed, taken) : buildTcpChain(context, placed);
-  builder.diagnostics.push(...built.diagnostics);
-  return built.chains;
-}
-
-function chainsOf(builder: Builder, listener: MergedListener): readonly FilterChainView[] {
-  return listener.servers.some(({ server }) => server.kind === 'tcp')
-    ? listener.servers.flatMap((placed) => connectionChains(builder, placed, new Map()))
-    : sharedChains(builder, listener);
-}
-
-function buildListener(builder: Builder, listener: MergedListener): ListenerView | undefined {
-  const routeTables: RouteTableView[] = [];
-  const filterChains = chainsOf({ ...builder, routeTables }, listener);
-  builder.routeTables.push(
-    ...(builder.model.likeIstio.has('misdirected-request')
-      ? routeTables
-      : answerMisdirected(filterChains, routeTables)),
-  );
-  if (filterChains.length === 0) return undefined;
-  return {
-    bind: listener.bind,
-    targetPort: listener.targetPort,
-    address: listener.binding.address,
-    boundPort: listener.binding.port,
-    reusePort: builder.proxyClass.localNode === undefined,
-    filterChains,
-    ports: new Set([listener.targetPort, ...listener.servers.map(({ server }) => server.port)]),
-    owners: ownersOf(listener.servers),
-  };
-}
+const listenerKey = ({ bind, targetPort }: MergedListener): string => `${bind} ${targetPort}`;
 
 function portRows(listener: MergedListener, served: boolean): readonly PortRow[] {
   const rows = new Map<number, PortRow>();
@@ -191,81 +104,194 @@ function portRows(listener: MergedListener, served: boolean): readonly PortRow[]
   return [...rows.values()];
 }
 
-function build(model: Model, proxyClass: ProxyClass): ProxyView {
-  const clusters = new Map<string, ClusterView>();
-  const use = (cluster: ClusterView): void => {
-    const { service, port, subset, sniDnat } = cluster;
-    clusters.set(`${service.host} ${port.port} ${subset?.name ?? ''} ${sniDnat === true}`, cluster);
-  };
-  const builder: Builder = { model, proxyClass, use, routeTables: [], diagnostics: [] };
-  const merged = mergeServers(model, proxyClass);
-  const built = merged.listeners.map((listener) => ({ listener, view: buildListener(builder, listener) }));
-  const authorized = buildAuthorization(model, proxyClass);
-  for (const cluster of authorized.clusters) use(cluster);
-  const { authorization } = authorized;
-  const tcpPorts = built.flatMap(({ listener, view }) =>
-    view === undefined ? [] : listener.servers.flatMap(({ server }) => (isHttp(server) ? [] : [server.port])),
+/** A cluster whose endpoints only are others stays what it was. */
+const keepSecured = (cluster: ClusterView, _key: string, before: ClusterView | undefined): ClusterView | undefined => {
+  if (typeof cluster.tls !== 'object') return undefined;
+  return before?.tls === cluster.tls && before.rule === cluster.rule && before.policy === cluster.policy
+    ? before
+    : cluster;
+};
+const keepLocated = (cluster: ClusterView, _key: string, before: ClusterView | undefined): ClusterView | undefined => {
+  if (!goesByPlace(cluster)) return undefined;
+  return before?.rule === cluster.rule && before?.policy === cluster.policy ? before : cluster;
+};
+
+function build(known: KnownView | undefined, model: Model, proxyClass: ProxyClass): KnownView {
+  const stages = known?.stages;
+  const before = known?.model;
+  const fronts = deriveValues(stages?.fronts, model.serviceShapes, (service) =>
+    isInFront(service, proxyClass) ? service : undefined,
   );
-  const secrets = selectSecrets(
+  const inFront = recall(stages?.inFront, [fronts.output], () =>
+    [...fronts.output.values()].sort((a, b) => compareResources(a.resource, b.resource)),
+  );
+  const merged = recall(stages?.merged, [model.gateways, model.likeIstio, inFront.value], () =>
+    mergeServers(model, proxyClass, inFront.value),
+  );
+  const { listeners } = merged.value;
+  const aliases = deriveValues(stages?.aliases, model.serviceShapes, (service) =>
+    service.alias === undefined ? undefined : service,
+  );
+  const concerned = concernedHosts(before, model, aliases.output);
+  const served = serveVirtualServices(stages?.served, before, model, proxyClass, listeners, concerned);
+  const claiming = {
+    model,
+    proxyNamespace: proxyClass.namespace,
+    served: served.served,
+    changes: groupChanges(stages?.served.served ?? PersistentMap.empty(), served.served),
+  };
+  const listenerStages = new Map(
+    listeners.map((listener) => {
+      const key = listenerKey(listener);
+      return [key, buildListenerView(stages?.listeners.get(key), proxyClass, listener, claiming)] as const;
+    }),
+  );
+  const built = listeners.map((listener) => ({ listener, stage: listenerStages.get(listenerKey(listener)) }));
+  const views = built.flatMap(({ stage }) => stage?.view.value ?? []);
+  const filledTables = built.flatMap(({ stage }) => stage?.answered.value ?? []);
+
+  const authorized = recall(stages?.authorized, [model.authorizationPolicies, model.mesh, ...asks(model)], () =>
+    buildAuthorization(model, proxyClass),
+  );
+  const chainUses = built.map(({ stage }) => stage?.chains.value.uses);
+  const otherUses = recall(stages?.otherUses, [authorized.value, ...chainUses], () =>
+    [...chainUses.flatMap((uses) => uses ?? []), ...authorized.value.clusters.map(useOf)].map(
+      (use) => [clusterKey(use), use] as const,
+    ),
+  );
+  const clusters = selectClusters(
+    stages?.clusters,
+    before,
     model,
     proxyClass,
-    merged.listeners.flatMap(({ servers }) => servers),
-    [...clusters.values()],
+    served.byCluster.output,
+    otherUses.value,
+    concerned,
   );
-  const accessLogs = selectAccessLogs(model.telemetries, model.mesh, proxyClass);
-  const requestAuthentications = selectRequestAuthentications(
-    model.requestAuthentications,
-    model.fetchedKeys,
-    proxyClass,
+  const all = clusters.clusters.output;
+
+  const secured = deriveValues(stages?.secured, all, keepSecured);
+  const isOverdue = stages !== undefined && model.builtAt >= stages.secrets.value.until;
+  const secrets = recall(
+    isOverdue ? undefined : stages?.secrets,
+    [model.certificates, model.roots, merged.value, secured.output],
+    () =>
+      selectSecrets(
+        model,
+        proxyClass,
+        listeners.flatMap(({ servers }) => servers),
+        [...secured.output.values()],
+      ),
   );
-  const traffic = applyTrafficPolicies(
-    model.trafficPolicies,
-    proxyClass,
-    built.flatMap(({ view }) => (view === undefined ? [] : [view])),
-    builder.routeTables,
+  const accessLogs = recall(stages?.accessLogs, [model.telemetries, model.mesh], () =>
+    selectAccessLogs(model.telemetries, model.mesh, proxyClass),
   );
-  const envoyFilters = selectEnvoyFilters(model.envoyFilters, proxyClass);
-  const place = proxyPlace(model.nodes, proxyClass);
-  return {
-    place,
+  const requestAuthentications = recall(
+    stages?.requestAuthentications,
+    [model.requestAuthentications, ...(model.requestAuthentications.length > 0 ? [model.fetchedKeys] : [])],
+    () => selectRequestAuthentications(model.requestAuthentications, model.fetchedKeys, proxyClass),
+  );
+  const traffic = recall(stages?.traffic, [model.trafficPolicies, ...views, ...filledTables], () =>
+    applyTrafficPolicies(model.trafficPolicies, proxyClass, views, filledTables),
+  );
+  const envoyFilters = recall(stages?.envoyFilters, [model.envoyFilters], () =>
+    selectEnvoyFilters(model.envoyFilters, proxyClass),
+  );
+  const place = recall(stages?.place, [model.nodes], () => proxyPlace(model.nodes, proxyClass));
+
+  const located = deriveValues(stages?.located, all, keepLocated);
+  const locality = recall(stages?.locality, [located.output, place.value], () =>
+    checkLocality([...located.output.values()], proxyClass, place.value),
+  );
+  const portNames = collectFindings(stages?.portNames, all, ({ service }) => service.resource, checkPortName);
+  const isServed = built.map(({ stage }) => stage?.view.value !== undefined);
+  const ports = recall(stages?.ports, [merged.value, isServed.join()], () =>
+    built
+      .flatMap(({ listener }, i) => portRows(listener, isServed[i] === true))
+      .sort((a, b) => a.gatewayPort - b.gatewayPort || (a.bind < b.bind ? -1 : 1)),
+  );
+  const { authorization } = authorized.value;
+  const unchecked = recall(stages?.unchecked, [authorization, merged.value, isServed.join()], () =>
+    uncheckedConnections(
+      model,
+      authorization,
+      built.flatMap(({ listener }, i) =>
+        isServed[i] ? listener.servers.flatMap(({ server }) => (isHttp(server) ? [] : [server.port])) : [],
+      ),
+    ),
+  );
+  const lists = [
+    merged.value.diagnostics,
+    ...built.map(({ stage }) => stage?.chains.value.diagnostics ?? []),
+    secrets.value.diagnostics,
+    accessLogs.value.diagnostics,
+    requestAuthentications.value.diagnostics,
+    envoyFilters.value.diagnostics,
+    authorized.value.diagnostics,
+    traffic.value.diagnostics,
+    locality.value,
+    unchecked.value,
+    portNames.list.value,
+  ];
+  const diagnostics = recall(stages?.diagnostics, lists, () => mergeDiagnostics(...lists));
+  const view: ProxyView = {
+    place: place.value,
     mesh: model.mesh,
-    accessLogs,
-    envoyPatches: envoyFilters.patches,
-    requestAuthentications,
+    accessLogs: accessLogs.value,
+    envoyPatches: envoyFilters.value.patches,
+    requestAuthentications: requestAuthentications.value,
     authorization,
     preserveHeaderCase:
       model.mesh.proxy.headers.preserveHttp1HeaderCase ||
-      traffic.listeners.some((listener) => listener.traffic?.preserveHeaderCase === true),
-    listeners: traffic.listeners,
-    routeTables: traffic.routeTables,
-    clusters: [...clusters.values()],
-    secrets: secrets.secrets,
-    ports: built
-      .flatMap(({ listener, view }) => portRows(listener, view !== undefined))
-      .sort((a, b) => a.gatewayPort - b.gatewayPort || (a.bind < b.bind ? -1 : 1)),
-    diagnostics: mergeDiagnostics(
-      merged.diagnostics,
-      builder.diagnostics,
-      secrets.diagnostics,
-      accessLogs.diagnostics,
-      requestAuthentications.diagnostics,
-      envoyFilters.diagnostics,
-      authorized.diagnostics,
-      traffic.diagnostics,
-      checkLocality([...clusters.values()], proxyClass, place),
-      uncheckedConnections(model, authorization, tcpPorts),
-    ),
+      traffic.value.listeners.some((listener) => listener.traffic?.preserveHeaderCase === true),
+    listeners: traffic.value.listeners,
+    routeTables: traffic.value.routeTables,
+    clusters: all,
+    secrets: secrets.value.secrets,
+    ports: ports.value,
+    diagnostics: diagnostics.value,
+  };
+  return {
+    model,
+    view,
+    stages: {
+      fronts,
+      inFront,
+      merged,
+      aliases,
+      served,
+      listeners: listenerStages,
+      authorized,
+      otherUses,
+      clusters,
+      secured,
+      secrets,
+      accessLogs,
+      requestAuthentications,
+      traffic,
+      envoyFilters,
+      place,
+      located,
+      locality,
+      portNames,
+      unchecked,
+      ports,
+      diagnostics,
+    },
   };
 }
 
-/** Remembers by the identity of the model, which never changes: forgotten with it. */
-const views = new WeakMap<Model, Map<string, ProxyView>>();
+/** Who may be asked about requests stands behind Services. */
+const asks = (model: Model): readonly unknown[] =>
+  model.mesh.extAuthzProviders.length === 0 ? [] : [model.serviceShapes, model.destinationRules];
 
+/** Equal classes of one model share one view. */
 export function buildProxyView(model: Model, proxyClass: ProxyClass): ProxyView {
-  const known = views.get(model) ?? new Map<string, ProxyView>();
-  views.set(model, known);
+  const { byClass } = model.views;
   const key = proxyClassKey(proxyClass);
-  const view = known.get(key) ?? build(model, proxyClass);
-  known.set(key, view);
-  return view;
+  const known = byClass.get(key);
+  if (known?.model === model) return known.view;
+  const built = build(known, model, proxyClass);
+  byClass.set(key, built);
+  return built.view;
 }

@@ -44,7 +44,7 @@ interface UsedTarget {
 
 function useTarget(context: RouteContext, destination: DestinationName): UsedTarget {
   const { model, proxyNamespace: namespace, proxyLabels: labels } = context;
-  const { target, service, port } = resolveDestination(model.services, destination, context.port, namespace);
+  const { target, service, port } = resolveDestination(model.serviceShapes, destination, context.port, namespace);
   if (service === undefined || port === undefined) return { target, cluster: undefined };
   const cluster = clusterOf(model, { service, port, subset: target.subset }, { namespace, labels });
   if (cluster !== undefined) context.use(cluster);

@@ -1,6 +1,9 @@
 // Services with their endpoints, by host: what routes name as destinations, and what maps ports in front of the gateway.
 import { isIP } from 'node:net';
-import { type Resource, resourceRef } from '../resources/resource.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Derived, deriveIndex, deriveValues, type Recalled, recall } from '../../lib/incremental/derive.ts';
+import { PersistentMap, persistent } from '../../lib/incremental/persistent-map.ts';
+import { type Resource, type ResourceKind, resourceRef } from '../resources/resource.ts';
 import { objectKey, type SnapshotObjects } from '../resources/snapshot.ts';
 import { backendProtocol } from './backend-protocol.ts';
 import {
@@ -12,11 +15,12 @@ import {
   selectWorkloadEntries,
 } from './build-endpoints.ts';
 import { buildServiceEntries } from './build-service-entries.ts';
+import { compareResources } from './compare-resources.ts';
 import { type ExportTo, exportedTo } from './export-to.ts';
 import { serviceHost } from './host-names.ts';
 import { indexNodes } from './locality.ts';
 import type { ModelService, ModelServicePort } from './model.ts';
-import { indexPods } from './pod-index.ts';
+import { indexPods, type PodIndex } from './pod-index.ts';
 import { sameList } from './same-list.ts';
 
 const exportToAnnotation = 'networking.istio.io/exportTo';
@@ -86,18 +90,6 @@ function buildService(
   };
 }
 
-function groupBy<T>(items: Iterable<T>, key: (item: T) => string | undefined): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const name = key(item);
-    if (name === undefined) continue;
-    const group = groups.get(name);
-    if (group) group.push(item);
-    else groups.set(name, [item]);
-  }
-  return groups;
-}
-
 /** What each built Service was made of: one that would come out the same keeps its identity, and all derived from it is reused. */
 const inputs = new WeakMap<ModelService, EndpointSources>();
 
@@ -114,38 +106,112 @@ function reuse(before: ModelService | undefined, resource: Resource<'Service'>, 
   return same ? before : undefined;
 }
 
+/** By host, with what the next ones are made from. */
+export interface Services {
+  readonly byHost: PersistentMap<ModelService>;
+  /** The same, each as it was when something other than its endpoints changed last. */
+  readonly shapes: Derived<ModelService, ModelService>;
+  readonly stages: Stages;
+}
+
+interface Stages {
+  readonly exportTo: string;
+  readonly slices: Derived<Resource<'EndpointSlice'>, PersistentMap<Resource<'EndpointSlice'>>>;
+  readonly pods: Recalled<PodIndex>;
+  readonly workloadEntries: Recalled<ReadonlyMap<string, readonly Resource<'WorkloadEntry'>[]>>;
+  readonly entries: Recalled<PersistentMap<ModelService>>;
+  readonly written: Derived<Resource<'Service'>, ModelService>;
+  readonly endpoints: PersistentMap<Resource<'Endpoints'>>;
+  readonly writtenByHost: Derived<ModelService, PersistentMap<ModelService>>;
+  readonly hosts: Derived<PersistentMap<ModelService>, ModelService>;
+}
+
+/** By key of their Service: `namespace/name`. */
+const ownersOf = ({ metadata, spec }: Resource<'EndpointSlice'>): readonly string[] =>
+  spec.serviceName === undefined ? [] : [objectKey(metadata.namespace, spec.serviceName)];
+
+const keysOf = <Value>(before: PersistentMap<Value>, after: PersistentMap<Value>): readonly string[] =>
+  PersistentMap.changesBetween(before, after).map(({ key }) => key);
+
+const inOrder = <Kind extends ResourceKind>(objects: ReadonlyMap<string, Resource<Kind>>): readonly Resource<Kind>[] =>
+  [...objects.values()].sort(compareResources);
+
+function firstOf(services: PersistentMap<ModelService>): ModelService | undefined {
+  return [...services.values()].sort((a, b) => compareResources(a.resource, b.resource))[0];
+}
+
+/** A change of one Service, or of its endpoints, is worked on for that one alone; one of Pods, machines or Nodes for all. */
 export function buildServices(
-  previous: ReadonlyMap<string, ModelService> | undefined,
+  before: Services | undefined,
   objects: SnapshotObjects,
   defaultExportTo: readonly string[] = [],
-): ReadonlyMap<string, ModelService> {
-  const slices = groupBy(objects.EndpointSlice.values(), ({ metadata, spec }) =>
-    spec.serviceName === undefined ? undefined : objectKey(metadata.namespace, spec.serviceName),
+): Services {
+  const exportTo = defaultExportTo.join();
+  const previous = before?.stages.exportTo === exportTo ? before : undefined;
+  const known = previous?.stages;
+  const slices = deriveIndex(known?.slices, persistent(objects.EndpointSlice), ownersOf);
+  const endpoints = persistent(objects.Endpoints);
+  const pods = recall(known?.pods, [objects.Pod], () => indexPods(objects.Pod));
+  const workloadEntries = recall(known?.workloadEntries, [objects.WorkloadEntry], () =>
+    Map.groupBy(inOrder(objects.WorkloadEntry), ({ metadata }) => metadata.namespace),
   );
-  const pods = indexPods(objects.Pod);
   const nodes = indexNodes(objects.Node);
-  const workloadEntries = Map.groupBy(objects.WorkloadEntry.values(), ({ metadata }) => metadata.namespace);
-  // Services win over ServiceEntries with their host.
-  const services = new Map(
-    buildServiceEntries(previous, objects, pods, defaultExportTo).map((service) => [service.host, service]),
-  );
-  for (const [key, resource] of objects.Service) {
-    const written = { slices: slices.get(key) ?? [], endpoints: objects.Endpoints.get(key) };
-    const sources: EndpointSources = {
-      ...written,
-      workloadEntries: selectWorkloadEntries(
-        resource.spec.selector,
-        workloadEntries.get(resource.metadata.namespace) ?? [],
+  const entries = recall(known?.entries, [objects.ServiceEntry, pods.value, workloadEntries.value, nodes], () =>
+    PersistentMap.from(
+      buildServiceEntries(previous?.byHost, objects, pods.value, defaultExportTo).map(
+        (service) => [service.host, service] as const,
       ),
-      pods: selectPods(resource, pods.inNamespace(resource.metadata.namespace)),
-      backing: backingPods(written, pods),
-      nodes,
-    };
-    const host = serviceHost(resource.metadata.namespace, resource.metadata.name);
-    const kept = reuse(previous?.get(host), resource, sources);
-    const service = kept ?? buildService(resource, sources, defaultExportTo);
-    if (kept === undefined) inputs.set(service, sources);
-    services.set(host, service);
-  }
-  return services;
+    ),
+  );
+  const services = persistent(objects.Service);
+  const isAllInQuestion =
+    known?.pods !== pods || known.workloadEntries !== workloadEntries || known.entries.of[3] !== nodes;
+  const again = isAllInQuestion
+    ? services.keys()
+    : [...keysOf(known.slices.output, slices.output), ...keysOf(known.endpoints, endpoints)];
+  const written = deriveValues(
+    known?.written,
+    services,
+    (resource, key, old) => {
+      const own = slices.output.get(key);
+      const addresses = { slices: own === undefined ? [] : inOrder(own), endpoints: endpoints.get(key) };
+      const { namespace } = resource.metadata;
+      const sources: EndpointSources = {
+        ...addresses,
+        workloadEntries: selectWorkloadEntries(resource.spec.selector, workloadEntries.value.get(namespace) ?? []),
+        pods: selectPods(resource, pods.value.inNamespace(namespace)),
+        backing: backingPods(addresses, pods.value),
+        nodes,
+      };
+      const service = reuse(old, resource, sources) ?? buildService(resource, sources, defaultExportTo);
+      inputs.set(service, sources);
+      return service;
+    },
+    again,
+  );
+  const writtenByHost = deriveIndex(known?.writtenByHost, written.output, ({ host }) => [host]);
+  const hosts = deriveValues(known?.hosts, writtenByHost.output, firstOf);
+  // Services win over ServiceEntries with their host.
+  const touched = [
+    ...keysOf(known?.hosts.output ?? PersistentMap.empty(), hosts.output),
+    ...keysOf(known?.entries.value ?? PersistentMap.empty(), entries.value),
+  ];
+  const byHost = (previous?.byHost ?? PersistentMap.empty<ModelService>()).change(
+    touched.map((host) => [host, hosts.output.get(host) ?? entries.value.get(host)] as const),
+  );
+  const shapes = deriveValues(previous?.shapes, byHost, (service, _host, old) =>
+    old !== undefined && hasSameShape(old, service) ? old : service,
+  );
+  const stages = { exportTo, slices, endpoints, pods, workloadEntries, entries, written, writtenByHost, hosts };
+  return { byHost, shapes, stages };
+}
+
+/** All that routes, ports and policies go by: everything but its endpoints, and whether it has some. */
+function hasSameShape(a: ModelService, b: ModelService): boolean {
+  const outline = ({ ports, ref: _, ...service }: ModelService) => ({
+    ...service,
+    resource: undefined,
+    ports: ports.map(({ endpoints, unready: _unready, ...port }) => ({ ...port, isEmpty: endpoints.length === 0 })),
+  });
+  return a.resource === b.resource && isDeepStrictEqual(outline(a), outline(b));
 }

@@ -1,6 +1,6 @@
 // The one route of a TCP server, plaintext or behind TLS that ends here: the first rule that applies takes all its connections.
 import { type Diagnostic, formatResourceRef } from '../../lib/diagnostic.ts';
-import { hostsForNamespace, virtualServicesFor } from './build-route-table.ts';
+import { connectionServicesFor, hostsForNamespace } from './build-route-table.ts';
 import { applies, forwardTargets, type RouteContext } from './build-routes.ts';
 import { intersectHosts, serverNamesOf } from './host-names.ts';
 import type { PlacedServer } from './merge-servers.ts';
@@ -42,7 +42,7 @@ function shadowed({ virtualService, rule }: Candidate, winner: Candidate, server
 }
 
 export function buildTcpChain(context: RouteContext, { gateway, server }: PlacedServer): TcpChainResult {
-  const candidates = virtualServicesFor(context.model, gateway.key, context.proxyNamespace)
+  const candidates = connectionServicesFor(context.model, gateway.key, context.proxyNamespace)
     .filter(({ namespace, hosts }) => intersectHosts(hostsForNamespace(server, namespace), hosts).length > 0)
     .flatMap((virtualService) => firstRule(context, virtualService));
   const [winner, ...losers] = candidates;

@@ -1,6 +1,6 @@
 // TLS that is passed through: one filter chain for each match of a tls rule, told apart by SNI. Whoever comes first has a name.
 import { formatResourceRef, type ResourceRef } from '../../lib/diagnostic.ts';
-import { hostsForNamespace, virtualServicesFor } from './build-route-table.ts';
+import { connectionServicesFor, hostsForNamespace } from './build-route-table.ts';
 import { applies, forwardTargets, type RouteContext } from './build-routes.ts';
 import type { TcpChainResult } from './build-tcp-chain.ts';
 import { intersectHosts, serverNamesOf } from './host-names.ts';
@@ -25,7 +25,7 @@ export function buildTlsChains(
     chains: [],
     diagnostics: [],
   };
-  for (const virtualService of virtualServicesFor(context.model, gateway.key, context.proxyNamespace)) {
+  for (const virtualService of connectionServicesFor(context.model, gateway.key, context.proxyNamespace)) {
     if (intersectHosts(hostsForNamespace(server, virtualService.namespace), virtualService.hosts).length === 0)
       continue;
     for (const rule of virtualService.tls)

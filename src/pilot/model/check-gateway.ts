@@ -1,6 +1,6 @@
 // What stands in front of a Gateway: does a Service bring the traffic to its ports?
 import type { Diagnostic } from '../../lib/diagnostic.ts';
-import type { Model, ModelGateway, ModelService } from './model.ts';
+import type { ModelGateway, ModelService } from './model.ts';
 import { report } from './report.ts';
 
 /** Without the gateway's pod at hand: selectors that share a label and contradict each other in none. */
@@ -9,8 +9,9 @@ export function mayFront(service: ModelService, selector: ModelGateway['selector
   return common.length > 0 && common.every((name) => selector[name] === service.selector[name]);
 }
 
-export function checkGateway(model: Model, gateway: ModelGateway): readonly Diagnostic[] {
-  const services = [...model.services.values()].filter((service) => mayFront(service, gateway.selector));
+/** `candidates`: all Services that may stand in front of some Gateway. */
+export function checkGateway(candidates: readonly ModelService[], gateway: ModelGateway): readonly Diagnostic[] {
+  const services = candidates.filter((service) => mayFront(service, gateway.selector));
   if (services.length === 0) return [];
   const offered = new Set(services.flatMap(({ ports }) => ports.map(({ port }) => port)));
   const names = services.map(({ namespace, name }) => `${namespace}/${name}`).sort();

@@ -13,18 +13,18 @@ function dependsOnPlace({ localityLb, zoneAwareLb }: LoadBalancerSettings): bool
   return localityLb.failover.length > 0 || localityLb.distribute.some(({ from }) => from !== '*');
 }
 
-/** Only of gateways on this machine: those of a cluster know it by their Node, once they are connected. */
+/** Whether its rule goes by where the gateway is. */
+export const goesByPlace = ({ rule, policy: { loadBalancer } }: ClusterView): boolean =>
+  rule !== undefined && loadBalancer !== undefined && dependsOnPlace(loadBalancer);
+
+/** `clusters`: those that go by place. Only of gateways on this machine: those of a cluster know it by their Node, once they are connected. */
 export function checkLocality(
   clusters: readonly ClusterView[],
   { localNode }: ProxyClass,
   { locality }: ProxyPlace,
 ): readonly Diagnostic[] {
   if (localNode === undefined || formatLocality(locality) !== '') return [];
-  const rules = new Set(
-    clusters.flatMap(({ rule, policy: { loadBalancer } }) =>
-      rule !== undefined && loadBalancer !== undefined && dependsOnPlace(loadBalancer) ? rule.resources : [],
-    ),
-  );
+  const rules = new Set(clusters.flatMap(({ rule }) => rule?.resources ?? []));
   return [...rules].map((rule) => {
     const name = rule.spec.trafficPolicy?.loadBalancer?.zoneAwareLb ? 'zoneAwareLbSetting' : 'localityLbSetting';
     return report(rule, {

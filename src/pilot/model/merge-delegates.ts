@@ -8,34 +8,58 @@ import { type Finding, report } from './report.ts';
 /** Of one VirtualService: two short lists multiply. */
 const maxMergedMatches = 20_000;
 
-export interface DelegationResult {
-  /** Those with hosts. */
-  readonly virtualServices: readonly ModelVirtualService[];
+/** What became of one VirtualService. */
+export interface Delegation {
+  /** As it is written. */
+  readonly of: ModelVirtualService;
+  /** Whom its rules name, in their order; undefined where there is none of that name. */
+  readonly delegates: readonly (ModelVirtualService | undefined)[];
+  /** With the rules of its delegates in place. */
+  readonly virtualService: ModelVirtualService;
+  readonly used: readonly string[];
+  /** Of the delegates too. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
+type Find = (key: string) => ModelVirtualService | undefined;
 type Tell = (virtualService: ModelVirtualService, finding: Omit<Finding, 'code'>) => void;
 
-export function mergeDelegates(all: readonly ModelVirtualService[], likeIstio: Model['likeIstio']): DelegationResult {
+const telling =
+  (diagnostics: Diagnostic[]): Tell =>
+  ({ resource }, finding) =>
+    void diagnostics.push(report(resource, { code: 'TG0026', ...finding }));
+
+/** Pure. One without hosts, or that does not delegate, stays the object it is. */
+export function mergeDelegates(
+  root: ModelVirtualService,
+  find: Find,
+  delegates: Delegation['delegates'],
+  likeIstio: Model['likeIstio'],
+): Delegation {
+  if (root.hosts.length === 0 || delegates.length === 0)
+    return { of: root, delegates, virtualService: root, used: [], diagnostics: [] };
   const diagnostics: Diagnostic[] = [];
   const used = new Set<string>();
-  const byKey = new Map(all.map((virtualService) => [virtualService.key, virtualService]));
+  const tell = telling(diagnostics);
   const fallsThrough = likeIstio.has('delegate');
-  const tell: Tell = ({ resource }, finding) => void diagnostics.push(report(resource, { code: 'TG0026', ...finding }));
-  const virtualServices = all
-    .filter(({ hosts }) => hosts.length > 0)
-    .map((root) => {
-      if (!root.http.some(({ action }) => action.kind === 'delegate')) return root;
-      return { ...root, http: root.http.flatMap((rule) => expandRule(root, rule, byKey, used, tell, fallsThrough)) };
-    });
-  for (const delegate of all) if (delegate.hosts.length === 0) checkDelegate(delegate, used.has(delegate.key), tell);
-  return { virtualServices, diagnostics };
+  const http = root.http.flatMap((rule) => expandRule(root, rule, find, used, tell, fallsThrough));
+  return { of: root, delegates, virtualService: { ...root, http }, used: [...used], diagnostics };
+}
+
+/** `used`: keys of those that a rule delegates to. */
+export function checkDelegates(
+  delegates: readonly ModelVirtualService[],
+  used: ReadonlySet<string>,
+): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const delegate of delegates) checkDelegate(delegate, used.has(delegate.key), telling(diagnostics));
+  return diagnostics;
 }
 
 function expandRule(
   root: ModelVirtualService,
   rule: ModelHttpRule,
-  byKey: ReadonlyMap<string, ModelVirtualService>,
+  find: Find,
   used: Set<string>,
   tell: Tell,
   fallsThrough: boolean,
@@ -43,7 +67,7 @@ function expandRule(
   if (rule.action.kind !== 'delegate') return [rule];
   const { key } = rule.action;
   used.add(key);
-  const delegate = byKey.get(key);
+  const delegate = find(key);
   const reason = whyUnusable(root, rule, key, delegate);
   if (delegate === undefined || reason !== undefined) {
     tell(root, {

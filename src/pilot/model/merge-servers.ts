@@ -1,11 +1,11 @@
 // All servers of all Gateways that select a proxy → the listeners they share, and who had to give way.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import { formatResourceRef } from '../../lib/diagnostic.ts';
-import type { Model, ModelGateway, ModelServer } from './model.ts';
+import type { Model, ModelGateway, ModelServer, ModelService } from './model.ts';
 import type { BoundFrom } from './port-row.ts';
 import { type ProxyClass, selectorMatches } from './proxy-class.ts';
 import { report } from './report.ts';
-import { type ResolvedPort, resolvePort, servicesInFront } from './resolve-port.ts';
+import { type ResolvedPort, resolvePort } from './resolve-port.ts';
 
 /** A server and the Gateway it is of. */
 export interface PlacedServer {
@@ -177,15 +177,18 @@ function place(
 }
 
 /** Gateways in order of precedence: whoever comes first keeps its port, and its hosts. */
-export function mergeServers(model: Model, proxyClass: ProxyClass): MergeResult {
-  const inFront = servicesInFront(model.services, proxyClass);
+export function mergeServers(
+  { gateways, likeIstio }: Pick<Model, 'gateways' | 'likeIstio'>,
+  proxyClass: ProxyClass,
+  inFront: readonly ModelService[],
+): MergeResult {
   const open = new Map<string, OpenListener>();
   const diagnostics: Diagnostic[] = [];
-  for (const gateway of model.gateways) {
+  for (const gateway of gateways) {
     if (!selectorMatches(gateway.selector, proxyClass.labels)) continue;
     for (const server of gateway.servers)
       diagnostics.push(
-        ...place(open, { gateway, server, resolved: resolvePort(inFront, server.port) }, proxyClass, model.likeIstio),
+        ...place(open, { gateway, server, resolved: resolvePort(inFront, server.port) }, proxyClass, likeIstio),
       );
   }
   return { listeners: [...open.values()], diagnostics };

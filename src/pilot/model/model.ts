@@ -1,6 +1,7 @@
 // The validated, indexed and immutable picture of the user's objects: everything translate needs, nothing raw.
 
 import type { ResourceRef } from '../../lib/diagnostic.ts';
+import type { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import type { IstioBehavior } from '../../lib/istio-behaviors.ts';
 import type { TlsVersion } from '../resources/gateway.ts';
 import type { FieldPath, Resource } from '../resources/resource.ts';
@@ -19,11 +20,14 @@ import type {
 import type { BackendProtocol } from './backend-protocol.ts';
 import type { CertificateResult } from './build-certificate.ts';
 import type { DestinationRules } from './build-destination-rules.ts';
+import type { Views } from './build-proxy-view.ts';
 import type { RootsResult } from './build-root-certificates.ts';
+import type { VirtualServices } from './build-virtual-services.ts';
 import type { ExportTo } from './export-to.ts';
 import type { ServerHost } from './host-names.ts';
 import type { NodeIndex } from './locality.ts';
 import type { MeshSettings } from './mesh-settings.ts';
+import type { ProxyClass } from './proxy-class.ts';
 import type { FetchedKeys } from './select-request-authentications.ts';
 
 export interface ModelEndpoint {
@@ -163,6 +167,8 @@ export interface ModelVirtualService {
   readonly tls: readonly ModelTlsRule[];
   readonly tcp: readonly ModelTcpRule[];
   readonly resource: Resource<'VirtualService'> | Resource<'Ingress'>;
+  /** Of those made of Ingresses: its place among them, since one Ingress makes several. */
+  readonly position?: number;
 }
 
 export interface ModelHttpRule {
@@ -290,7 +296,9 @@ export interface Model {
   readonly likeIstio: ReadonlySet<IstioBehavior>;
   readonly nodes: NodeIndex;
   /** By host. */
-  readonly services: ReadonlyMap<string, ModelService>;
+  readonly services: PersistentMap<ModelService>;
+  /** The same, each as it was when something other than its endpoints changed last. */
+  readonly serviceShapes: PersistentMap<ModelService>;
   readonly destinationRules: DestinationRules;
   /** In order of precedence. */
   readonly telemetries: readonly Resource<'Telemetry'>[];
@@ -305,13 +313,14 @@ export interface Model {
   readonly authorizationPolicies: readonly Resource<'AuthorizationPolicy'>[];
   /** In order of precedence. */
   readonly gateways: readonly ModelGateway[];
-  readonly gatewaysByKey: ReadonlyMap<string, ModelGateway>;
-  /** Those with hosts, the rules of their delegates in place, in order of precedence. */
-  readonly virtualServices: readonly ModelVirtualService[];
-  readonly virtualServicesByGateway: ReadonlyMap<string, readonly ModelVirtualService[]>;
+  readonly gatewaysByKey: PersistentMap<ModelGateway>;
+  /** The classes of proxies that the Gateways ask for, one per selector. */
+  readonly impliedProxyClasses: readonly ProxyClass[];
+  readonly virtualServices: VirtualServices;
   /** By `namespace/name`; only those that a Gateway may name. */
-  readonly certificates: ReadonlyMap<string, ModelSecret>;
-  readonly roots: ReadonlyMap<string, ModelSecret<RootsResult>>;
+  readonly certificates: PersistentMap<ModelSecret>;
+  readonly roots: PersistentMap<ModelSecret<RootsResult>>;
+  readonly views: Views;
   /** Milliseconds since 1970: when the model was built, what expiry is compared with. */
   readonly builtAt: number;
 }

@@ -1,5 +1,6 @@
 // The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
+import type { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import type { AttributeMatch, AuthorizationRule } from '../resources/authorization-policy.ts';
 import type { HashKey, LoadBalancerSettings, Tunnel, Warmup } from '../resources/destination-rule.ts';
 import type {
@@ -138,7 +139,7 @@ export interface RouteTableView {
   readonly key: RouteTableKey;
   /** Gateway port of the first server: names the black hole where there is no virtual host. */
   readonly port: number;
-  readonly virtualHosts: readonly VirtualHostView[];
+  readonly virtualHosts: PersistentMap<VirtualHostView>;
   /** Domains of other TLS chains on the port: answered with 421. */
   readonly misdirected: readonly string[];
   /** Domains of its own that have no route: 404, though a wildcard of `misdirected` would take them. */
@@ -191,8 +192,8 @@ export interface ProxyView {
   readonly envoyPatches: EnvoyPatches['patches'];
   readonly listeners: readonly ListenerView[];
   readonly routeTables: readonly RouteTableView[];
-  /** What routes refer to and exists. */
-  readonly clusters: readonly ClusterView[];
+  /** What routes refer to and exists; by what names it. */
+  readonly clusters: PersistentMap<ClusterView>;
   /** Usable ones that this proxy may have. */
   readonly secrets: readonly SecretView[];
   readonly ports: readonly PortRow[];

@@ -20,9 +20,12 @@ export const invalidRegex = (regex: string, path: FieldPath, reason: string, con
   remedy: 'Write it in RE2 syntax: look-ahead, look-behind and back-references do not exist there.',
 });
 
+/** What each is about: objects move in their files, and what was found of them with them. */
+const places = new WeakMap<Diagnostic, { readonly resource: Resource; readonly path: FieldPath }>();
+
 export function report(resource: Resource, finding: Finding): Diagnostic {
   const location = resource.origin.locate(finding.path);
-  return {
+  const diagnostic: Diagnostic = {
     severity: finding.severity,
     code: finding.code,
     resource: resourceRef(resource),
@@ -31,6 +34,19 @@ export function report(resource: Resource, finding: Finding): Diagnostic {
     message: finding.message,
     remedy: finding.remedy,
   };
+  places.set(diagnostic, { resource, path: finding.path });
+  return diagnostic;
+}
+
+/** With the line on which it stands now; itself where that is the same. */
+export function relocate(diagnostic: Diagnostic): Diagnostic {
+  const place = places.get(diagnostic);
+  const location = place?.resource.origin.locate(place.path);
+  if (place === undefined || location === undefined) return diagnostic;
+  if (location.line === diagnostic.line && location.column === diagnostic.column) return diagnostic;
+  const moved = { ...diagnostic, ...location };
+  places.set(moved, place);
+  return moved;
 }
 
 const identity = (d: Diagnostic): string =>

@@ -11,6 +11,8 @@ import { report } from './report.ts';
 export interface SecretsResult {
   readonly secrets: readonly SecretView[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Milliseconds since 1970: when a certificate begins or ends to be valid, and something else is to be said. */
+  readonly until: number;
 }
 
 /** Whoever names Secrets: a server of a Gateway, or a DestinationRule for a host. */
@@ -120,12 +122,20 @@ function lookUp<Secret>(
   return 'does not exist';
 }
 
+/** When what `expiry` says of it changes next. */
+function nextTurn({ result }: ModelSecret, now: number): number {
+  if (result.kind !== 'pair') return Number.POSITIVE_INFINITY;
+  const turns = [result.pair.validFrom, result.pair.validTo + 1];
+  return Math.min(...turns.filter((turn) => turn > now));
+}
+
 export function selectSecrets(
-  model: Model,
+  model: Pick<Model, 'certificates' | 'roots' | 'builtAt'>,
   proxyClass: ProxyClass,
   servers: readonly PlacedServer[],
   clusters: readonly ClusterView[],
 ): SecretsResult {
+  let until = Number.POSITIVE_INFINITY;
   const secrets = new Map<string, SecretView>();
   const diagnostics: Diagnostic[] = [];
   const tell = (...found: readonly (Diagnostic | undefined)[]): void => {
@@ -143,6 +153,7 @@ export function selectSecrets(
       const remedy = 'Put a matching certificate chain and private key into it, in PEM.';
       if (secret.result.kind === 'problem') tell(unusable(user, secret, secret.result, remedy));
       tell(expiry(secret, model.builtAt));
+      until = Math.min(until, nextTurn(secret, model.builtAt));
       add(secrets, certificate, secret.result.kind === 'pair' ? secret.result : secret.lastGood, secret.ref);
     }
     const { roots } = user;
@@ -156,7 +167,7 @@ export function selectSecrets(
     if (secret.result.kind === 'problem') tell(unusable(user, secret, secret.result, remedy));
     add(secrets, roots, secret.result.kind === 'roots' ? secret.result : secret.lastGood, secret.ref);
   }
-  return { secrets: [...secrets.values()], diagnostics };
+  return { secrets: [...secrets.values()], diagnostics, until };
 }
 
 function add(
@@ -166,5 +177,13 @@ function add(
   owner: ResourceRef,
 ): void {
   const { credentialName, sharedBy = '' } = secret;
-  if (content !== undefined) secrets.set(`${sharedBy} ${credentialName}`, { secret, content, owner });
+  if (content === undefined) return;
+  const known = views.get(content);
+  const isSame = known?.secret === secret && known.owner === owner;
+  const view = isSame ? known : { secret, content, owner };
+  views.set(content, view);
+  secrets.set(`${sharedBy} ${credentialName}`, view);
 }
+
+/** Most Secrets have one user: what is made of it is made once. */
+const views = new WeakMap<SecretView['content'], SecretView>();

@@ -50,8 +50,9 @@ interface PatchedType {
   readonly refusals: readonly Refusal[];
 }
 
-const sorted = (resources: readonly XdsResource[]): Resources =>
-  new Map(resources.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((resource) => [resource.name, resource]));
+/** So that of what many of them show the same is told each time. */
+const inOrder = (resources: Resources): readonly XdsResource[] =>
+  [...resources.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 function gather(
   typeUrl: TypeUrl,
@@ -63,7 +64,7 @@ function gather(
   const same = resources.length === before.size && resources.every((one) => before.get(one.name) === one);
   return {
     typeUrl,
-    resources: same ? before : sorted(resources),
+    resources: same ? before : new Map(resources.map((resource) => [resource.name, resource])),
     applied: [...patched.flatMap(({ applied }) => [...applied]), ...added.applied],
     refusals: [...patched.flatMap(({ refusals }) => refusals), ...added.refusals],
   };
@@ -76,7 +77,7 @@ const ofType = (set: ResourceSet, typeUrl: TypeUrl): Resources => set.get(typeUr
 function patchClusters(_view: ProxyView, set: ResourceSet, patches: readonly CompiledPatch[]): PatchedType {
   const before = ofType(set, typeUrls.cluster);
   const changes = patches.filter(({ patch }) => patch.applyTo === 'CLUSTER' && patch.operation !== 'ADD');
-  const patched = [...before.values()].map((resource) => {
+  const patched = inOrder(before).map((resource) => {
     const own = changes.filter((patch) => matchesCluster(patch, resource.name));
     if (own.length === 0) return untouched(resource);
     return patchResource(resource, own, { schema: ClusterSchema, apply: applyClusterPatches, check: checkCluster });
@@ -97,7 +98,7 @@ function patchRouteTables(view: ProxyView, set: ResourceSet, patches: readonly C
   const before = ofType(set, typeUrls.route);
   const identities = routeTableIdentities(view);
   const changes = patches.filter(({ patch }) => routeKinds.has(patch.applyTo));
-  const patched = [...before.values()].map((resource) => {
+  const patched = inOrder(before).map((resource) => {
     const identity = identities.get(resource.name);
     const own = identity ? changes.filter((patch) => matchesRouteTable(patch, identity)) : [];
     if (own.length === 0) return untouched(resource);
@@ -124,7 +125,7 @@ function patchListeners(view: ProxyView, set: ResourceSet, patches: readonly Com
   const isAddition = ({ patch }: CompiledPatch): boolean => patch.applyTo === 'LISTENER' && patch.operation === 'ADD';
   const changes = patches.filter((patch) => listenerKinds.has(patch.patch.applyTo) && !isAddition(patch));
   const extensions = patches.filter(({ patch }) => patch.applyTo === 'EXTENSION_CONFIG');
-  const patched = [...before.values()].map((resource) => {
+  const patched = inOrder(before).map((resource) => {
     const identity = identities.get(resource.name);
     const own = identity ? changes.filter((patch) => matchesListener(patch, identity)) : [];
     if (identity === undefined || own.length === 0) return untouched(resource);

@@ -20,6 +20,8 @@ export interface Snapshot {
   readonly objects: SnapshotObjects;
   /** What differs from the snapshot before: added, changed or removed. */
   readonly changed: readonly ChangedObject[];
+  /** Another number than before: objects that stayed the same stand elsewhere in their files. */
+  readonly moves: number;
   /** Problems of the source itself (files that do not parse, unknown kinds, duplicates); those of an object are on it. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -1,6 +1,7 @@
 // A port of the gateway → its listener: filter chains by SNI, and where it really binds.
 import { create } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
+import { type Recalled, recall } from '../../lib/incremental/derive.ts';
 import { TrafficDirection } from '../../xds/generated/envoy/config/core/v3/base_pb.ts';
 import {
   type FilterChain,
@@ -120,11 +121,8 @@ const policiesOf = ({ custom, audit, deny, allow }: Authorization): readonly Aut
   ...allow,
 ];
 
-function referencesOf(
-  listener: ListenerView,
-  authorization: Authorization,
-  exists: (reference: ResourceReference) => boolean,
-) {
+/** Whether they are there or not. */
+function referencesOf(listener: ListenerView, authorization: Authorization): readonly ResourceReference[] {
   const references = listener.filterChains.flatMap(({ network, tls }): readonly ResourceReference[] => [
     ...askedClusters(authorization),
     ...(network.kind === 'http' ? [{ typeUrl: typeUrls.route, name: routeTableName(network.routes) }] : []),
@@ -134,18 +132,38 @@ function referencesOf(
     ...(tls === undefined ? [] : secretNames(tls).map((name) => ({ typeUrl: typeUrls.secret, name }))),
   ]);
   const unique = new Map(references.map((reference) => [`${reference.typeUrl} ${reference.name}`, reference]));
-  return [...unique.values()].filter(exists);
+  return [...unique.values()];
 }
 
 /** What all listeners of a proxy have in common. */
 type Settings = Pick<ProxyView, 'mesh' | 'authorization' | 'accessLogs' | 'requestAuthentications'>;
 
-/** `exists` tells what is in the same set of resources: nothing else must be waited for. */
+/** A listener, and what it was made of. */
+export interface TranslatedListener {
+  readonly whole: Recalled<XdsResource>;
+  readonly resource: Recalled<XdsResource>;
+}
+
+/** `exists` tells what is in the same set of resources, as far as `existing` stays the same: nothing else must be waited for. */
 export function translateListener(
+  previous: TranslatedListener | undefined,
   view: ListenerView,
   settings: Settings,
+  existing: unknown,
   exists: (reference: ResourceReference) => boolean,
-): XdsResource {
+): TranslatedListener {
+  const { mesh, authorization, accessLogs, requestAuthentications } = settings;
+  const whole = recall(previous?.whole, [view, mesh, authorization, accessLogs, requestAuthentications], () =>
+    encodeListener(view, settings),
+  );
+  const resource = recall(previous?.resource, [whole.value, existing], () => ({
+    ...whole.value,
+    references: whole.value.references.filter(exists),
+  }));
+  return { whole, resource };
+}
+
+function encodeListener(view: ListenerView, settings: Settings): XdsResource {
   const { mesh, authorization } = settings;
   const name = listenerName(view.bind, view.targetPort);
   const bufferBytes = mesh.proxy.connection.listenerBufferBytes;
@@ -169,7 +187,7 @@ export function translateListener(
     ...(view.reusePort ? {} : { enableReusePort: false }),
   });
   return createXdsResource(typeUrls.listener, ListenerSchema, name, message, {
-    references: referencesOf(view, authorization, exists),
+    references: referencesOf(view, authorization),
     owners: [
       ...view.owners,
       ...settings.accessLogs.owners,

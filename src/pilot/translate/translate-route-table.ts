@@ -1,6 +1,16 @@
 // A route table → RouteConfiguration: one virtual host per set of hosts, sorted by name.
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { formatResourceRef, type ResourceRef } from '../../lib/diagnostic.ts';
+import {
+  type Derived,
+  deriveIndex,
+  deriveSorted,
+  deriveValues,
+  type Recalled,
+  recall,
+  type Sorted,
+} from '../../lib/incremental/derive.ts';
+import type { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import {
   type Route,
   type VirtualHost,
@@ -8,9 +18,10 @@ import {
   VirtualHostSchema,
 } from '../../xds/generated/envoy/config/route/v3/route_components_pb.ts';
 import { RouteConfigurationSchema } from '../../xds/generated/envoy/config/route/v3/route_pb.ts';
-import { createXdsResource, type XdsResource } from '../../xds/resource.ts';
+import { type ResourceReference, versionOf, type XdsResource } from '../../xds/resource.ts';
 import { blackHoleVirtualHostName, httpRouteName, httpsRouteName, virtualHostName } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
+import { encodeWire, wireMessage } from '../../xds/wire.ts';
 import type { ProxyHeaders } from '../model/proxy-config.ts';
 import type { ForwardTargets, RouteTableKey, RouteTableView, RouteView, VirtualHostView } from '../model/proxy-view.ts';
 import { limitsOf } from './filters/local-rate-limit.ts';
@@ -29,6 +40,37 @@ function routeOf(view: RouteView, xForwardedHost: boolean): Route {
   known.set(view, route);
   return route;
 }
+
+/** One virtual host as it travels in its table. */
+export interface EncodedVirtualHost {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Hash of the bytes. */
+  readonly version: string;
+  /** Where its routes lead, whether it exists or not. */
+  readonly clusters: readonly string[];
+  readonly owners: readonly ResourceRef[];
+}
+
+const encode = (
+  message: VirtualHost,
+  clusters: readonly string[],
+  owners: readonly ResourceRef[],
+): EncodedVirtualHost => {
+  const bytes = toBinary(VirtualHostSchema, message);
+  return { name: message.name, bytes, version: versionOf(bytes), clusters, owners };
+};
+
+function encodeVirtualHost(view: VirtualHostView, headers: ProxyHeaders): EncodedVirtualHost {
+  const clusters = new Set(
+    view.routes.flatMap(({ action }) => (action.kind === 'forward' ? targetNames(action.targets) : [])),
+  );
+  return encode(translateVirtualHost(view, headers), [...clusters], uniqueRefs(view.routes.map(({ owner }) => owner)));
+}
+
+const uniqueRefs = (refs: readonly ResourceRef[]): readonly ResourceRef[] => [
+  ...new Map(refs.map((ref) => [formatResourceRef(ref), ref])).values(),
+];
 
 function translateVirtualHost(view: VirtualHostView, headers: ProxyHeaders): VirtualHost {
   const [first = '*'] = view.domains;
@@ -60,11 +102,11 @@ const misdirected = ({ port, misdirected: domains }: RouteTableView): VirtualHos
     ],
   });
 
-function virtualHostsOf(table: RouteTableView, headers: ProxyHeaders): readonly VirtualHost[] {
+/** Those that no VirtualService is behind. */
+function otherVirtualHosts(table: RouteTableView): readonly VirtualHost[] {
   const { virtualHosts, unrouted } = table;
-  if (virtualHosts.length + table.misdirected.length === 0) return [blackHole(table.port)];
+  if (virtualHosts.size + table.misdirected.length === 0) return [blackHole(table.port)];
   return [
-    ...virtualHosts.map((view) => translateVirtualHost(view, headers)),
     ...(unrouted.length === 0 ? [] : [{ ...blackHole(table.port), domains: [...unrouted] }]),
     ...(table.misdirected.length === 0 ? [] : [misdirected(table)]),
   ];
@@ -73,38 +115,82 @@ function virtualHostsOf(table: RouteTableView, headers: ProxyHeaders): readonly 
 export const targetNames = (targets: ForwardTargets): readonly string[] =>
   targets.kind === 'single' ? [targetName(targets.target)] : targets.targets.map(targetName);
 
-function ownersOf(table: RouteTableView): readonly ResourceRef[] {
-  const owners = new Map(table.owners.map((ref) => [formatResourceRef(ref), ref]));
-  for (const { routes } of table.virtualHosts)
-    for (const { owner } of routes) owners.set(formatResourceRef(owner), owner);
-  return [...owners.keys()].sort().flatMap((key) => owners.get(key) ?? []);
+const byName = (a: EncodedVirtualHost, b: EncodedVirtualHost): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+
+/** Fields of its own, without virtual hosts. */
+const encodeTable = (name: string): Uint8Array =>
+  toBinary(
+    RouteConfigurationSchema,
+    create(RouteConfigurationSchema, {
+      name,
+      validateClusters: false,
+      maxDirectResponseBodySizeBytes: 1024 * 1024,
+      // Clients come through node ports and write them into Host.
+      ignorePortInHostMatching: true,
+    }),
+  );
+
+/** A table, and what it was made of: a virtual host that stays the same is not encoded again. */
+export interface TranslatedTable {
+  readonly resource: Recalled<XdsResource>;
+  readonly encoded: Derived<VirtualHostView, EncodedVirtualHost>;
+  readonly others: Recalled<readonly EncodedVirtualHost[]>;
+  readonly inOrder: Sorted<EncodedVirtualHost>;
+  readonly byCluster: Derived<EncodedVirtualHost, PersistentMap<EncodedVirtualHost>>;
+  readonly clusters: Derived<PersistentMap<EncodedVirtualHost>, true>;
+  readonly references: Recalled<readonly ResourceReference[]>;
+  readonly headers: ProxyHeaders;
 }
 
-/** `exists` tells clusters that are there: a route to another one answers 503, and must not be waited for. */
+/** Field of RouteConfiguration. */
+const virtualHostsField = 2;
+
+/**
+ * `exists` has the names of clusters that are there: a route to another one answers 503, and must not be waited for. The bytes
+ * are spliced of those of the virtual hosts, and so is the version.
+ */
 export function translateRouteTable(
+  previous: TranslatedTable | undefined,
   table: RouteTableView,
   headers: ProxyHeaders,
-  exists: (cluster: string) => boolean,
-): XdsResource {
-  const name = routeTableName(table.key);
-  const message = create(RouteConfigurationSchema, {
-    name,
-    virtualHosts: virtualHostsOf(table, headers).toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
-    validateClusters: false,
-    maxDirectResponseBodySizeBytes: 1024 * 1024,
-    // Clients come through node ports and write them into Host.
-    ignorePortInHostMatching: true,
-  });
-  const clusters = new Set(
-    table.virtualHosts.flatMap(({ routes }) =>
-      routes.flatMap(({ action }) => (action.kind === 'forward' ? targetNames(action.targets) : [])),
-    ),
+  exists: PersistentMap<unknown>,
+): TranslatedTable {
+  const known = previous?.headers === headers ? previous : undefined;
+  const encoded = deriveValues(known?.encoded, table.virtualHosts, (view) => encodeVirtualHost(view, headers));
+  const isEmpty = table.virtualHosts.size === 0;
+  const others = recall(known?.others, [isEmpty, table.misdirected, table.unrouted, table.port], () =>
+    otherVirtualHosts(table).map((message) => encode(message, [], [])),
   );
-  return createXdsResource(typeUrls.route, RouteConfigurationSchema, name, message, {
-    references: [...clusters]
-      .filter(exists)
+  const inOrder = deriveSorted(known?.inOrder, encoded.output, byName);
+  const byCluster = deriveIndex(known?.byCluster, encoded.output, ({ clusters }) => clusters);
+  const clusters = deriveValues(known?.clusters, byCluster.output, () => true as const);
+  const references = recall(known?.references, [clusters.output, exists], () =>
+    [...clusters.output.keys()]
+      .filter((cluster) => exists.has(cluster))
       .sort()
       .map((cluster) => ({ typeUrl: typeUrls.cluster, name: cluster })),
-    owners: ownersOf(table),
-  });
+  );
+  const resource = recall(
+    known?.resource,
+    [inOrder.output, others.value, references.value, table.owners],
+    (): XdsResource => {
+      const name = routeTableName(table.key);
+      const virtualHosts = [...inOrder.output, ...others.value].sort(byName);
+      const fields = virtualHosts.map(({ bytes }) => [virtualHostsField, bytes] as const);
+      return {
+        typeUrl: typeUrls.route,
+        name,
+        version: versionOf(virtualHosts.map(({ version }) => version).join()),
+        bytes: Buffer.concat([encodeTable(name), encodeWire(wireMessage(fields))]),
+        references: references.value,
+        // Asked for when something is rejected only.
+        get owners() {
+          const all = uniqueRefs([...table.owners, ...virtualHosts.flatMap(({ owners }) => owners)]);
+          return all.toSorted((a, b) => (formatResourceRef(a) < formatResourceRef(b) ? -1 : 1));
+        },
+      };
+    },
+  );
+  return { resource, encoded, others, inOrder, byCluster, clusters, references, headers };
 }

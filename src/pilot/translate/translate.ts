@@ -1,43 +1,168 @@
 // Model → everything a class of proxies gets, as encoded Envoy resources. Pure: the same input gives the same bytes.
+import {
+  type Derived,
+  deriveNamed,
+  deriveUnion,
+  deriveValues,
+  type Recalled,
+  recall,
+  type Union,
+} from '../../lib/incremental/derive.ts';
+import { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import type { ResourceReference, ResourceSet, XdsResource } from '../../xds/resource.ts';
 import { type TypeUrl, typeUrls } from '../../xds/type-urls.ts';
-import { buildProxyView } from '../model/build-proxy-view.ts';
+import { buildProxyView, type Views } from '../model/build-proxy-view.ts';
 import type { Model } from '../model/model.ts';
-import type { ProxyClass } from '../model/proxy-class.ts';
-import type { ProxyView } from '../model/proxy-view.ts';
-import { translateBlackHoleCluster, translateCluster } from './translate-cluster.ts';
-import { translateListener } from './translate-listener.ts';
-import { translateRouteTable } from './translate-route-table.ts';
+import { type ProxyClass, proxyClassKey } from '../model/proxy-class.ts';
+import type { ClusterView, ListenerView, ProxyView, RouteTableKey, SecretView } from '../model/proxy-view.ts';
+import { secretName } from './secret-name.ts';
+import { type ClusterResources, translateBlackHoleCluster, translateCluster } from './translate-cluster.ts';
+import { type TranslatedListener, translateListener } from './translate-listener.ts';
+import { type TranslatedTable, translateRouteTable } from './translate-route-table.ts';
 import { translateSecret } from './translate-secret.ts';
 
-/** Sorted by name. */
-function byName(resources: readonly XdsResource[]): ReadonlyMap<string, XdsResource> {
-  return new Map(resources.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((resource) => [resource.name, resource]));
+type Resources = PersistentMap<XdsResource>;
+
+/** What the resources of a view were made of on the way: the next ones are made from it. */
+interface Stages {
+  readonly clusterSettings: Recalled<Parameters<typeof translateCluster>[1]>;
+  readonly translated: Derived<ClusterView, ClusterResources>;
+  readonly clusters: Derived<ClusterResources, XdsResource>;
+  readonly allClusters: Union<XdsResource>;
+  readonly clusterNames: Derived<XdsResource, true>;
+  readonly endpoints: Derived<ClusterResources, XdsResource>;
+  readonly secretViews: Recalled<PersistentMap<SecretView>>;
+  readonly secrets: Derived<SecretView, XdsResource>;
+  readonly secretNames: Derived<XdsResource, true>;
+  readonly tables: ReadonlyMap<RouteTableKey, TranslatedTable>;
+  readonly routes: Resources;
+  readonly routeNames: Recalled<undefined>;
+  readonly existing: Recalled<object>;
+  readonly listeners: ReadonlyMap<string, TranslatedListener>;
+  readonly listenerResources: Resources;
+}
+
+interface Translation {
+  readonly view: ProxyView;
+  readonly set: ResourceSet;
+  readonly stages: Stages;
+}
+
+/** The newest translation of each class, as the views are kept. */
+const translations = new WeakMap<Views, Map<string, Translation>>();
+
+/** Nothing is told of a resource that comes out as it was, though it was made again. */
+function keepCluster(made: ClusterResources, before: ClusterResources | undefined): ClusterResources {
+  if (before === undefined || made === before) return made;
+  const keep = <One extends XdsResource | undefined>(now: One, old: One): One =>
+    now !== undefined && now.version === old?.version && sameOrigin(now, old) ? old : now;
+  return { ...made, cluster: keep(made.cluster, before.cluster), endpoints: keep(made.endpoints, before.endpoints) };
+}
+
+const sameOrigin = (a: XdsResource, b: XdsResource): boolean =>
+  JSON.stringify([a.references, a.owners]) === JSON.stringify([b.references, b.owners]);
+
+const named = (resource: XdsResource | undefined) =>
+  resource === undefined ? undefined : ([resource.name, resource] as const);
+
+const blackHole = translateBlackHoleCluster();
+const always = [[blackHole.name, blackHole]] as const;
+
+const here = (): true => true;
+
+/** With exactly these, those that are the same keeping their place. */
+function replaceAll(previous: Resources | undefined, resources: readonly XdsResource[]): Resources {
+  const known = previous ?? PersistentMap.empty<XdsResource>();
+  const now = new Map(resources.map((resource) => [resource.name, resource]));
+  const gone = [...known.keys()].filter((name) => !now.has(name)).map((name) => [name, undefined] as const);
+  return known.change([...gone, ...now]);
+}
+
+const listenerKey = ({ bind, targetPort }: ListenerView): string => `${bind} ${targetPort}`;
+
+function translateView(previous: Translation | undefined, view: ProxyView): Translation {
+  const known = previous?.stages;
+  const { mesh, place, preserveHeaderCase } = view;
+  const clusterSettings = recall(known?.clusterSettings, [mesh.upstream, preserveHeaderCase, place], () => ({
+    ...mesh.upstream,
+    preserveHeaderCase,
+  }));
+  const isSameSettings = known?.clusterSettings === clusterSettings;
+  const translated = deriveValues(
+    known?.translated,
+    view.clusters,
+    (cluster, _key, before) => keepCluster(translateCluster(cluster, clusterSettings.value, place), before),
+    isSameSettings ? [] : view.clusters.keys(),
+  );
+  const clusters = deriveNamed(known?.clusters, translated.output, ({ cluster }) => named(cluster));
+  const allClusters = deriveUnion(known?.allClusters, clusters.output, always);
+  const clusterNames = deriveValues(known?.clusterNames, allClusters.output, here);
+  const endpoints = deriveNamed(known?.endpoints, translated.output, (one) => named(one.endpoints));
+  const secretViews = recall(known?.secretViews, [view.secrets], () =>
+    PersistentMap.from(view.secrets.map((one) => [secretName(one.secret), one] as const)),
+  );
+  const secrets = deriveValues(known?.secrets, secretViews.value, translateSecret);
+  const secretNames = deriveValues(known?.secretNames, secrets.output, here);
+  const tables = new Map(
+    view.routeTables.map((table) => [
+      table.key,
+      translateRouteTable(known?.tables.get(table.key), table, mesh.proxy.headers, clusterNames.output),
+    ]),
+  );
+  const routes = replaceAll(
+    known?.routes,
+    [...tables.values()].map(({ resource }) => resource.value),
+  );
+  const routeNames = recall(known?.routeNames, [...tables.keys()], () => undefined);
+  const byType = new Map<TypeUrl, Resources>([
+    [typeUrls.cluster, allClusters.output],
+    [typeUrls.endpoint, endpoints.output],
+    [typeUrls.secret, secrets.output],
+    [typeUrls.route, routes],
+  ]);
+  const exists = ({ typeUrl, name }: ResourceReference): boolean => byType.get(typeUrl)?.has(name) === true;
+  const existing = recall(known?.existing, [clusterNames.output, secretNames.output, routeNames], () => ({}));
+  const listeners = new Map(
+    view.listeners.map((listener) => {
+      const key = listenerKey(listener);
+      return [key, translateListener(known?.listeners.get(key), listener, view, existing, exists)] as const;
+    }),
+  );
+  const listenerResources = replaceAll(
+    known?.listenerResources,
+    [...listeners.values()].map(({ resource }) => resource.value),
+  );
+  const stages = {
+    clusterSettings,
+    translated,
+    clusters,
+    allClusters,
+    clusterNames,
+    endpoints,
+    secretViews,
+    secrets,
+    secretNames,
+    tables,
+    routes,
+    routeNames,
+    existing,
+    listeners,
+    listenerResources,
+  };
+  return { view, set: new Map([...byType, [typeUrls.listener, listenerResources]]), stages };
 }
 
 /** Equal classes of one model share a view, and so one result. */
-const results = new WeakMap<ProxyView, ResourceSet>();
-
-function translateView(view: ProxyView): ResourceSet {
-  const settings = { ...view.mesh.upstream, preserveHeaderCase: view.preserveHeaderCase };
-  const clusters = view.clusters.map((cluster) => translateCluster(cluster, settings, view.place));
-  const set = new Map<TypeUrl, ReadonlyMap<string, XdsResource>>();
-  set.set(typeUrls.cluster, byName([translateBlackHoleCluster(), ...clusters.map(({ cluster }) => cluster)]));
-  set.set(typeUrls.endpoint, byName(clusters.flatMap(({ endpoints }) => endpoints ?? [])));
-  set.set(typeUrls.secret, byName(view.secrets.map(translateSecret)));
-  const exists = ({ typeUrl, name }: ResourceReference): boolean => set.get(typeUrl)?.has(name) === true;
-  const hasCluster = (name: string): boolean => exists({ typeUrl: typeUrls.cluster, name });
-  set.set(
-    typeUrls.route,
-    byName(view.routeTables.map((table) => translateRouteTable(table, view.mesh.proxy.headers, hasCluster))),
-  );
-  set.set(typeUrls.listener, byName(view.listeners.map((listener) => translateListener(listener, view, exists))));
-  return set;
-}
-
 export function translate(model: Model, proxyClass: ProxyClass): ResourceSet {
   const view = buildProxyView(model, proxyClass);
-  const result = results.get(view) ?? translateView(view);
-  results.set(view, result);
-  return result;
+  const known = translations.get(model.views) ?? new Map<string, Translation>();
+  translations.set(model.views, known);
+  const key = proxyClassKey(proxyClass);
+  const before = known.get(key);
+  if (before?.view === view) return before.set;
+  const translation = translateView(before, view);
+  known.set(key, translation);
+  // As the views: what nobody asks for is forgotten.
+  for (const other of known.keys()) if (!model.views.byClass.has(other)) known.delete(other);
+  return translation.set;
 }

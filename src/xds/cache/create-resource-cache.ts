@@ -1,4 +1,5 @@
 // Holds the newest ResourceSet of one class of proxies and tells the streams what a new one changes.
+import { PersistentMap, persistent } from '../../lib/incremental/persistent-map.ts';
 import { emptyResourceSet, type ResourceSet, type XdsResource } from '../resource.ts';
 import type { TypeUrl } from '../type-urls.ts';
 import type { ResourceCache, ResourceDiff, TypeDiff } from './resource-cache.ts';
@@ -8,25 +9,15 @@ const none: Resources = new Map();
 
 /** What takes `previous` to `next`; undefined if nothing does. */
 function diffResources(previous: Resources, next: Resources): TypeDiff | undefined {
-  if (previous === next) return undefined;
   const added: XdsResource[] = [];
   const changed: XdsResource[] = [];
   const removed: string[] = [];
-  for (const [name, resource] of next) {
-    const before = previous.get(name);
-    if (before === undefined) added.push(resource);
-    else if (before.version !== resource.version) changed.push(resource);
-  }
-  for (const name of previous.keys()) if (!next.has(name)) removed.push(name);
+  for (const { key, before, after } of PersistentMap.changesBetween(persistent(previous), persistent(next)))
+    if (after === undefined) removed.push(key);
+    else if (before === undefined) added.push(after);
+    else if (before.version !== after.version) changed.push(after);
   return added.length + changed.length + removed.length === 0 ? undefined : { added, changed, removed };
 }
-
-/** Equal content but other references or owners (a rename of the user's object) is no difference to a proxy, yet must be known here. */
-const isSameOrigin = (previous: Resources, next: Resources): boolean => {
-  if (previous === next) return true;
-  for (const [name, resource] of next) if (previous.get(name) !== resource) return false;
-  return true;
-};
 
 export function createResourceCache(initial: ResourceSet = emptyResourceSet): ResourceCache {
   let current = initial;
@@ -44,7 +35,8 @@ export function createResourceCache(initial: ResourceSet = emptyResourceSet): Re
         const after = next.get(typeUrl) ?? none;
         const difference = diffResources(before, after);
         if (difference) diff.set(typeUrl, difference);
-        if (next.has(typeUrl)) kept.set(typeUrl, !difference && isSameOrigin(before, after) ? before : after);
+        // Equal content may have other references or owners: no difference to a proxy, yet it must be known here.
+        if (next.has(typeUrl)) kept.set(typeUrl, after);
       }
       current = kept;
       // A copy: a listener may end its own or another subscription while it is told.

@@ -1,6 +1,13 @@
 // The contents of all files -> one Snapshot that shares everything unchanged with the one before, for the cost of what changed.
 import { type Diagnostic, formatResourceRef } from '../../../lib/diagnostic.ts';
-import { type Derived, deriveSorted, deriveValues, type Sorted } from '../../../lib/incremental/derive.ts';
+import {
+  type Derived,
+  deriveSorted,
+  deriveValues,
+  type Recalled,
+  recall,
+  type Sorted,
+} from '../../../lib/incremental/derive.ts';
 import { PersistentMap } from '../../../lib/incremental/persistent-map.ts';
 import { type Resource, type ResourceKind, resourceRef } from '../../resources/resource.ts';
 import { type ChangedObject, objectKey, type Snapshot, type SnapshotObjects } from '../../resources/snapshot.ts';
@@ -55,6 +62,7 @@ export interface Assembly {
   /** Files of which something is to be said. */
   readonly troubled: Derived<FileContent, FileContent>;
   readonly inOrder: Sorted<FileContent>;
+  readonly said: Recalled<readonly Diagnostic[]>;
 }
 
 const noObjects = Object.fromEntries(allKinds.map((kind) => [kind, PersistentMap.empty()])) as unknown as Objects;
@@ -75,21 +83,23 @@ export function assembleSnapshot(
   problems: readonly Diagnostic[],
 ): Assembly {
   const claims = claimNames(previous, files);
+  const moves = countMoves(previous, files);
   const { objects, changed } = takeFirst(previous, claims);
   const duplicates = deriveValues(previous?.duplicates, claims, (claim) =>
     claim.resources.length > 1 ? claim : undefined,
   );
   const troubled = deriveValues(previous?.troubled, files, (file) => (isTroubled(file) ? file : undefined));
   const inOrder = deriveSorted(previous?.inOrder, troubled.output, byPath);
-  const diagnostics = [
+  const said = recall(previous?.said, [problems, inOrder.output, duplicates.output, moves], () => [
     ...problems,
     ...inOrder.output.flatMap((file) => file.problems),
     ...inOrder.output.flatMap(unusableObjects),
     ...reportDuplicates([...duplicates.output.values()]),
     ...reportUnknownKinds(inOrder.output.flatMap(({ documents }) => documents.flatMap((one) => one.unknownKinds))),
-  ];
+  ]);
   return {
-    snapshot: { objects: objects as SnapshotObjects, changed, diagnostics },
+    snapshot: { objects: objects as SnapshotObjects, changed, moves, diagnostics: said.value },
+    said,
     files,
     claims,
     duplicates,
@@ -97,6 +107,13 @@ export function assembleSnapshot(
     inOrder,
   };
 }
+
+const countMoves = (previous: Assembly | undefined, files: PersistentMap<FileContent>): number =>
+  PersistentMap.changesBetween(previous?.files ?? PersistentMap.empty<FileContent>(), files).reduce(
+    (moves, { before, after }) =>
+      moves + (before !== undefined && after !== undefined ? after.moves - before.moves : 0),
+    previous?.snapshot.moves ?? 0,
+  );
 
 const resourcesOf = (file: FileContent | undefined): readonly Resource[] =>
   file?.documents.flatMap(({ resources }) => resources) ?? [];
@@ -107,7 +124,10 @@ const claimKey = ({ kind, metadata }: Resource): string => `${kind} ${objectKey(
 function claimNames(previous: Assembly | undefined, files: PersistentMap<FileContent>): PersistentMap<Claims> {
   const gone = new Map<string, Set<Resource>>();
   const come = new Map<string, Resource[]>();
-  for (const { before, after } of PersistentMap.changesBetween(previous?.files ?? PersistentMap.empty<FileContent>(), files)) {
+  for (const { before, after } of PersistentMap.changesBetween(
+    previous?.files ?? PersistentMap.empty<FileContent>(),
+    files,
+  )) {
     const [old, now] = [resourcesOf(before), resourcesOf(after)];
     const [oldSet, nowSet] = [new Set(old), new Set(now)];
     for (const resource of old) if (!nowSet.has(resource)) addTo(gone, resource, new Set<Resource>());

@@ -22,6 +22,8 @@ export interface FileContent {
   readonly problems: readonly Diagnostic[];
   /** Whether some version of the file was free of problems: then it is the one in force. */
   readonly wasGood: boolean;
+  /** How often documents that stayed the same have got other lines. */
+  readonly moves: number;
 }
 
 /** A new version of a file: which documents are known, which are to be parsed. */
@@ -76,14 +78,22 @@ export function finishFile(
 
   const documents: FileDocument[] = [];
   let index = 0;
+  let hasMoved = false;
   draft.pieces.forEach(({ line }, i) => {
     const document = draft.kept[i] ?? parsed.get(i);
     if (document === undefined || document.failed) return;
+    hasMoved ||= draft.kept[i] !== undefined && document.place.line !== line;
     documents.push(moveFileDocument(document, { line, index }));
     index += document.size;
   });
   const consequence = draft.problem ? 'None of them is used.' : 'The other documents of the file are used.';
-  return { path, documents, problems: withConsequence(path, problems, consequence), wasGood: problems.length === 0 };
+  return {
+    path,
+    documents,
+    problems: withConsequence(path, problems, consequence),
+    wasGood: problems.length === 0,
+    moves: (previous?.moves ?? 0) + (hasMoved ? 1 : 0),
+  };
 }
 
 /** The file as it was, where its present version cannot be used. */

@@ -184,7 +184,7 @@ export function createFileStore(
 }
 
 function emptyFile(path: string): FileContent {
-  return { path, documents: [], problems: [], wasGood: false };
+  return { path, documents: [], problems: [], wasGood: false, moves: 0 };
 }
 
 /** A writer that truncates the file and writes it anew is seen at work: empty, a part of the old text, or cut in a line. */
