@@ -23,11 +23,11 @@ import {
 import { buildGateway, type GatewayResult } from './build-gateway.ts';
 import { buildIngresses, type IngressResult } from './build-ingress.ts';
 import { buildMeshSettings } from './build-mesh-settings.ts';
-import { buildProxyView, createViews, type Views } from './build-proxy-view.ts';
+import { buildProxyView, followViews } from './build-proxy-view.ts';
 import { buildRootCertificates, type RootsResult } from './build-root-certificates.ts';
 import { buildSecrets, type Secrets } from './build-secrets.ts';
 import { buildServices, type Services } from './build-services.ts';
-import { buildVirtualServices } from './build-virtual-services.ts';
+import { buildVirtualServices, type VirtualServices } from './build-virtual-services.ts';
 import { mayFront } from './check-gateway.ts';
 import { checkModel, type ModelFindings } from './check-model.ts';
 import { compareResources } from './compare-resources.ts';
@@ -47,8 +47,10 @@ export interface ModelResult {
 
 /** What a model was made of on the way: the next one is made from it. */
 interface Stages {
+  readonly likeIstio: Recalled<Model['likeIstio']>;
   readonly mesh: Recalled<{ readonly mesh: MeshSettings; readonly diagnostics: readonly Diagnostic[] }>;
   readonly services: Services;
+  readonly virtualServices: VirtualServices;
   readonly rules: Recalled<DestinationRulesResult>;
   readonly ingress: Recalled<IngressResult>;
   readonly gatewayResults: Derived<Resource<'Gateway'>, GatewayResult>;
@@ -64,7 +66,6 @@ interface Stages {
   readonly inOrder: InOrder;
   readonly findings: ModelFindings;
   readonly diagnostics: Recalled<readonly Diagnostic[]>;
-  readonly views: Views;
 }
 
 const stagesOf = new WeakMap<Model, Stages>();
@@ -172,11 +173,13 @@ export function buildModel(
   previous: Model | undefined,
   snapshot: Snapshot,
   now: number = Date.now(),
-  likeIstio: Model['likeIstio'] = new Set(),
+  behaviors: Model['likeIstio'] = new Set(),
   fetchedKeys: FetchedKeys = new Map(),
 ): ModelResult {
   const { objects } = snapshot;
   const known = previous && stagesOf.get(previous);
+  const chosen = recall(known?.likeIstio, [[...behaviors].sort().join()], () => behaviors);
+  const likeIstio = chosen.value;
   const configMap = objects.ConfigMap.get(`${rootNamespace}/istio`);
   const mesh = recall(known?.mesh, [configMap], () => buildMeshSettings(previous?.mesh, configMap));
   const { defaultExportTo } = mesh.value.mesh;
@@ -196,12 +199,12 @@ export function buildModel(
     [
       objects.Ingress,
       ...(hasIngresses ? [objects.IngressClass, objects.Secret, mesh.value.mesh, services.shapes.output] : []),
-      [...likeIstio].join(),
+      likeIstio,
     ],
     () => buildIngresses(objects, mesh.value.mesh, services.shapes.output, likeIstio),
   );
   const virtualServices = buildVirtualServices(
-    previous?.virtualServices,
+    known?.virtualServices,
     persistent(objects.VirtualService),
     ingress.value.virtualServices,
     defaultExportTo.virtualServices,
@@ -225,7 +228,6 @@ export function buildModel(
   const secrets = persistent(objects.Secret);
   const certificates = buildSecrets(known?.certificates, certificatesNamed.value, secrets, buildCertificate);
   const roots = buildSecrets(known?.roots, rootsNamed.value, secrets, buildRootCertificates);
-  const views = createViews(known?.views, previous);
   const model: Model = {
     mesh: mesh.value.mesh,
     likeIstio,
@@ -242,10 +244,10 @@ export function buildModel(
     gateways: gatewaysInOrder.output,
     gatewaysByKey: gateways.output,
     impliedProxyClasses: fronts.proxyClasses.value,
-    virtualServices,
+    virtualServices: virtualServices.result,
     certificates: certificates.built.output,
     roots: roots.built.output,
-    views,
+    lineage: followViews(previous),
     builtAt: now,
   };
   const findings = checkModel(known?.findings, previous, model, {
@@ -271,8 +273,10 @@ export function buildModel(
     mergeDiagnostics(...lists.map((list) => list.map(relocate))),
   );
   stagesOf.set(model, {
+    likeIstio: chosen,
     mesh,
     services,
+    virtualServices,
     rules,
     ingress,
     gatewayResults,
@@ -288,7 +292,6 @@ export function buildModel(
     inOrder,
     findings,
     diagnostics,
-    views,
   });
   return { model, diagnostics: diagnostics.value };
 }

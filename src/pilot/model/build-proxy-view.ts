@@ -13,7 +13,7 @@ import { compareResources } from './compare-resources.ts';
 import { concernedHosts } from './concerned-hosts.ts';
 import { type ProxyPlace, proxyPlace } from './locality.ts';
 import { type MergedListener, type MergeResult, mergeServers, type PlacedServer } from './merge-servers.ts';
-import type { Model, ModelService } from './model.ts';
+import type { Lineage, Model, ModelService } from './model.ts';
 import type { PortRow } from './port-row.ts';
 import { type ProxyClass, proxyClassKey } from './proxy-class.ts';
 import type { ClusterView, ProxyView } from './proxy-view.ts';
@@ -64,16 +64,15 @@ interface KnownView {
   readonly stages: Stages;
 }
 
-/** The newest view of each class, of one model after the other. Only a shortcut: a view never depends on what came before. */
-export interface Views {
-  readonly byClass: Map<string, KnownView>;
-}
+/** The newest view of each class. Only a shortcut: a view never depends on what came before it. */
+const knownViews = new WeakMap<Lineage, Map<string, KnownView>>();
 
 /** For the model after `previous`: views that nobody asked for any more are forgotten. */
-export function createViews(known: Views | undefined, previous: Model | undefined): Views {
-  const views = known ?? { byClass: new Map() };
-  for (const [key, { model }] of views.byClass) if (model !== previous) views.byClass.delete(key);
-  return views;
+export function followViews(previous: Model | undefined): Lineage {
+  const lineage = previous?.lineage ?? {};
+  const byClass = knownViews.get(lineage) ?? new Map<string, KnownView>();
+  for (const [key, { model }] of byClass) if (model !== previous) byClass.delete(key);
+  return lineage;
 }
 
 const isHttp = ({ kind }: PlacedServer['server']): boolean => kind === 'http' || kind === 'https';
@@ -287,7 +286,8 @@ const asks = (model: Model): readonly unknown[] =>
 
 /** Equal classes of one model share one view. */
 export function buildProxyView(model: Model, proxyClass: ProxyClass): ProxyView {
-  const { byClass } = model.views;
+  const byClass = knownViews.get(model.lineage) ?? new Map<string, KnownView>();
+  knownViews.set(model.lineage, byClass);
   const key = proxyClassKey(proxyClass);
   const known = byClass.get(key);
   if (known?.model === model) return known.view;

@@ -1,5 +1,5 @@
 // One VirtualService object → rules in Istio's terms: names resolved, regular expressions checked, broken rules marked.
-import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
+import type { ResourceRef } from '../../lib/diagnostic.ts';
 import { type FieldPath, type Resource, resourceRef } from '../resources/resource.ts';
 import type {
   CorsPolicy,
@@ -21,13 +21,9 @@ import type {
   ModelTcpRule,
   ModelTlsRule,
   ModelVirtualService,
+  VirtualServiceResult,
 } from './model.ts';
 import { type Finding, invalidRegex, report } from './report.ts';
-
-export interface VirtualServiceResult {
-  readonly virtualService: ModelVirtualService;
-  readonly diagnostics: readonly Diagnostic[];
-}
 
 /** Envoy sums weights in 32 bits. */
 const maxTotalWeight = 0xffff_ffff;

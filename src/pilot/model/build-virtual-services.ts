@@ -11,28 +11,21 @@ import {
 } from '../../lib/incremental/derive.ts';
 import { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import type { Resource } from '../resources/resource.ts';
-import { buildVirtualService, type VirtualServiceResult } from './build-virtual-service.ts';
+import { buildVirtualService } from './build-virtual-service.ts';
 import { compareResources } from './compare-resources.ts';
 import { checkDelegates, type Delegation, mergeDelegates } from './merge-delegates.ts';
-import type { Model, ModelVirtualService } from './model.ts';
+import type { Model, ModelVirtualService, ModelVirtualServices, VirtualServiceResult } from './model.ts';
 import { sameList } from './same-list.ts';
 
+/** What the model has of them, and what the next ones are made from. */
 export interface VirtualServices {
-  /** As written, delegates too; by `namespace/name`. */
-  readonly written: Derived<Resource<'VirtualService'>, VirtualServiceResult>;
-  /** Those with hosts, the rules of their delegates in place, those made of Ingresses among them. */
-  readonly served: PersistentMap<ModelVirtualService>;
-  readonly byGateway: PersistentMap<PersistentMap<ModelVirtualService>>;
-  /** Those with rules for connections: few, where many are for requests. */
-  readonly connectionsByGateway: PersistentMap<PersistentMap<ModelVirtualService>>;
-  /** By destination: whom a change of that host concerns. */
-  readonly writtenTo: PersistentMap<PersistentMap<VirtualServiceResult>>;
-  readonly servedTo: PersistentMap<PersistentMap<ModelVirtualService>>;
+  readonly result: ModelVirtualServices;
   readonly delegationDiagnostics: readonly Diagnostic[];
   readonly stages: Stages;
 }
 
 interface Stages {
+  readonly written: Derived<Resource<'VirtualService'>, VirtualServiceResult>;
   readonly settings: Recalled<undefined>;
   readonly delegates: Derived<VirtualServiceResult, ModelVirtualService>;
   readonly merged: Derived<VirtualServiceResult, Delegation>;
@@ -64,16 +57,10 @@ export function buildVirtualServices(
   defaultExportTo: readonly string[],
   likeIstio: Model['likeIstio'],
 ): VirtualServices {
-  const settings = recall(
-    before?.stages.settings,
-    [defaultExportTo.join(), [...likeIstio].sort().join()],
-    () => undefined,
-  );
+  const settings = recall(before?.stages.settings, [defaultExportTo.join(), likeIstio], () => undefined);
   const previous = before?.stages.settings === settings ? before : undefined;
   const known = previous?.stages;
-  const written = deriveValues(previous?.written, objects, (resource) =>
-    buildVirtualService(resource, defaultExportTo),
-  );
+  const written = deriveValues(known?.written, objects, (resource) => buildVirtualService(resource, defaultExportTo));
   const delegates = deriveValues(known?.delegates, written.output, ({ virtualService }) =>
     virtualService.hosts.length === 0 ? virtualService : undefined,
   );
@@ -121,14 +108,17 @@ export function buildVirtualServices(
   );
   const connectionsByGateway = deriveIndex(known?.connectionsByGateway, connections.output, gatewaysOf);
   return {
-    written,
-    served,
-    byGateway: byGateway.output,
-    connectionsByGateway: connectionsByGateway.output,
-    writtenTo: writtenTo.output,
-    servedTo: servedTo.output,
+    result: {
+      written: written.output,
+      served,
+      byGateway: byGateway.output,
+      connectionsByGateway: connectionsByGateway.output,
+      writtenTo: writtenTo.output,
+      servedTo: servedTo.output,
+    },
     delegationDiagnostics: problems.value,
     stages: {
+      written,
       settings,
       delegates,
       merged,

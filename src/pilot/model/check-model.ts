@@ -5,7 +5,6 @@ import { PersistentMap, persistent } from '../../lib/incremental/persistent-map.
 import type { Resource, ResourceKind } from '../resources/resource.ts';
 import type { SnapshotObjects } from '../resources/snapshot.ts';
 import type { GatewayResult } from './build-gateway.ts';
-import type { VirtualServiceResult } from './build-virtual-service.ts';
 import { checkDestinationRule } from './check-destination-rule.ts';
 import { checkEndpointSlice } from './check-endpoint-slice.ts';
 import { checkGateway } from './check-gateway.ts';
@@ -14,7 +13,7 @@ import { checkVirtualService } from './check-virtual-service.ts';
 import { collectFindings, type Findings } from './collect-findings.ts';
 import { concernedHosts, keysFor } from './concerned-hosts.ts';
 import { resolveShortName } from './host-names.ts';
-import type { Model, ModelGateway, ModelService } from './model.ts';
+import type { Model, ModelGateway, ModelService, VirtualServiceResult } from './model.ts';
 import { checkDryRun } from './select-authorization-policies.ts';
 
 export interface ModelFindings {
@@ -89,7 +88,7 @@ export function checkModel(
   );
   const virtualServices = collectFindings(
     known?.virtualServices,
-    model.virtualServices.written.output,
+    model.virtualServices.written,
     virtualServiceOf,
     diagnosticsOf,
   );
@@ -125,11 +124,11 @@ export function checkModel(
     before === undefined ? [] : PersistentMap.changesBetween(before.gatewaysByKey, model.gatewaysByKey);
   const references = collectFindings(
     before?.impliedProxyClasses === model.impliedProxyClasses ? known?.references : undefined,
-    written.output,
+    written,
     virtualServiceOf,
     ({ virtualService }) => checkVirtualService({ model, gateways: model.impliedProxyClasses }, virtualService),
     [
-      ...keysFor(concernedHosts(before, model, aliases.output), writtenTo, written.output),
+      ...keysFor(concernedHosts(before, model, aliases.output), writtenTo, written),
       ...changedGateways.flatMap(({ key }) => [...(byGateway.get(key)?.keys() ?? [])]),
     ],
   );

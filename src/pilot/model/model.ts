@@ -1,6 +1,6 @@
 // The validated, indexed and immutable picture of the user's objects: everything translate needs, nothing raw.
 
-import type { ResourceRef } from '../../lib/diagnostic.ts';
+import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import type { IstioBehavior } from '../../lib/istio-behaviors.ts';
 import type { TlsVersion } from '../resources/gateway.ts';
@@ -20,9 +20,7 @@ import type {
 import type { BackendProtocol } from './backend-protocol.ts';
 import type { CertificateResult } from './build-certificate.ts';
 import type { DestinationRules } from './build-destination-rules.ts';
-import type { Views } from './build-proxy-view.ts';
 import type { RootsResult } from './build-root-certificates.ts';
-import type { VirtualServices } from './build-virtual-services.ts';
 import type { ExportTo } from './export-to.ts';
 import type { ServerHost } from './host-names.ts';
 import type { NodeIndex } from './locality.ts';
@@ -290,6 +288,30 @@ export interface ModelTlsRule {
   readonly action: ModelAction;
 }
 
+/** What one object came to, and what is wrong with it. */
+export interface VirtualServiceResult {
+  readonly virtualService: ModelVirtualService;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+type ByName<Value> = PersistentMap<PersistentMap<Value>>;
+
+export interface ModelVirtualServices {
+  /** As written, delegates too; by `namespace/name`. */
+  readonly written: PersistentMap<VirtualServiceResult>;
+  /** Those with hosts, the rules of their delegates in place, those made of Ingresses among them. */
+  readonly served: PersistentMap<ModelVirtualService>;
+  readonly byGateway: ByName<ModelVirtualService>;
+  /** Those with rules for connections: few, where many are for requests. */
+  readonly connectionsByGateway: ByName<ModelVirtualService>;
+  /** By host that they lead to: whom a change there concerns. */
+  readonly writtenTo: ByName<VirtualServiceResult>;
+  readonly servedTo: ByName<ModelVirtualService>;
+}
+
+/** An object of which nothing but its identity counts. */
+export type Lineage = Readonly<Record<never, never>>;
+
 export interface Model {
   readonly mesh: MeshSettings;
   /** Where Istio's way was asked for instead of ours. */
@@ -316,11 +338,12 @@ export interface Model {
   readonly gatewaysByKey: PersistentMap<ModelGateway>;
   /** The classes of proxies that the Gateways ask for, one per selector. */
   readonly impliedProxyClasses: readonly ProxyClass[];
-  readonly virtualServices: VirtualServices;
+  readonly virtualServices: ModelVirtualServices;
   /** By `namespace/name`; only those that a Gateway may name. */
   readonly certificates: PersistentMap<ModelSecret>;
   readonly roots: PersistentMap<ModelSecret<RootsResult>>;
-  readonly views: Views;
+  /** The same for each model that is made from the one before: what was derived of those is looked for here first. */
+  readonly lineage: Lineage;
   /** Milliseconds since 1970: when the model was built, what expiry is compared with. */
   readonly builtAt: number;
 }

@@ -11,8 +11,8 @@ import {
 import { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import type { ResourceReference, ResourceSet, XdsResource } from '../../xds/resource.ts';
 import { type TypeUrl, typeUrls } from '../../xds/type-urls.ts';
-import { buildProxyView, type Views } from '../model/build-proxy-view.ts';
-import type { Model } from '../model/model.ts';
+import { buildProxyView } from '../model/build-proxy-view.ts';
+import type { Lineage, Model } from '../model/model.ts';
 import { type ProxyClass, proxyClassKey } from '../model/proxy-class.ts';
 import type { ClusterView, ListenerView, ProxyView, RouteTableKey, SecretView } from '../model/proxy-view.ts';
 import { secretName } from './secret-name.ts';
@@ -49,7 +49,7 @@ interface Translation {
 }
 
 /** The newest translation of each class, as the views are kept. */
-const translations = new WeakMap<Views, Map<string, Translation>>();
+const translations = new WeakMap<Lineage, Map<string, Translation & { readonly of: Model }>>();
 
 /** Nothing is told of a resource that comes out as it was, though it was made again. */
 function keepCluster(made: ClusterResources, before: ClusterResources | undefined): ClusterResources {
@@ -155,14 +155,15 @@ function translateView(previous: Translation | undefined, view: ProxyView): Tran
 /** Equal classes of one model share a view, and so one result. */
 export function translate(model: Model, proxyClass: ProxyClass): ResourceSet {
   const view = buildProxyView(model, proxyClass);
-  const known = translations.get(model.views) ?? new Map<string, Translation>();
-  translations.set(model.views, known);
+  const known = translations.get(model.lineage) ?? new Map<string, Translation & { readonly of: Model }>();
+  translations.set(model.lineage, known);
   const key = proxyClassKey(proxyClass);
   const before = known.get(key);
   if (before?.view === view) return before.set;
   const translation = translateView(before, view);
-  known.set(key, translation);
-  // As the views: what nobody asks for is forgotten.
-  for (const other of known.keys()) if (!model.views.byClass.has(other)) known.delete(other);
+  // What nobody has asked for since the model before is forgotten.
+  for (const [other, { of }] of known)
+    if (before !== undefined && of !== model && of !== before.of) known.delete(other);
+  known.set(key, { ...translation, of: model });
   return translation.set;
 }
