@@ -36,7 +36,7 @@ import { indexNodes } from './locality.ts';
 import { type MeshSettings, rootNamespace } from './mesh-settings.ts';
 import type { Model, ModelGateway, ModelService } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
-import { mergeDiagnostics, relocate } from './report.ts';
+import { mergeDiagnostics } from './report.ts';
 import type { FetchedKeys } from './select-request-authentications.ts';
 
 export interface ModelResult {
@@ -248,6 +248,7 @@ export function buildModel(
     certificates: certificates.built.output,
     roots: roots.built.output,
     lineage: followViews(previous),
+    moves: snapshot.moves,
     builtAt: now,
   };
   const findings = checkModel(known?.findings, previous, model, {
@@ -269,9 +270,7 @@ export function buildModel(
     ...proxyViews.map((view) => view.diagnostics),
   ];
   // Objects that moved in their files are where they are now.
-  const diagnostics = recall(known?.diagnostics, [snapshot.moves, ...lists], () =>
-    mergeDiagnostics(...lists.map((list) => list.map(relocate))),
-  );
+  const diagnostics = recall(known?.diagnostics, [snapshot.moves, ...lists], () => mergeDiagnostics(...lists));
   stagesOf.set(model, {
     likeIstio: chosen,
     mesh,

@@ -232,7 +232,7 @@ function build(known: KnownView | undefined, model: Model, proxyClass: ProxyClas
     unchecked.value,
     portNames.list.value,
   ];
-  const diagnostics = recall(stages?.diagnostics, lists, () => mergeDiagnostics(...lists));
+  const diagnostics = recall(stages?.diagnostics, [model.moves, ...lists], () => mergeDiagnostics(...lists));
   const view: ProxyView = {
     place: place.value,
     mesh: model.mesh,

@@ -344,6 +344,8 @@ export interface Model {
   readonly roots: PersistentMap<ModelSecret<RootsResult>>;
   /** The same for each model that is made from the one before: what was derived of those is looked for here first. */
   readonly lineage: Lineage;
+  /** Of the snapshot: another number where objects stand elsewhere in their files. */
+  readonly moves: number;
   /** Milliseconds since 1970: when the model was built, what expiry is compared with. */
   readonly builtAt: number;
 }

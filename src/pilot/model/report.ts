@@ -39,7 +39,7 @@ export function report(resource: Resource, finding: Finding): Diagnostic {
 }
 
 /** With the line on which it stands now; itself where that is the same. */
-export function relocate(diagnostic: Diagnostic): Diagnostic {
+function relocate(diagnostic: Diagnostic): Diagnostic {
   const place = places.get(diagnostic);
   const location = place?.resource.origin.locate(place.path);
   if (place === undefined || location === undefined) return diagnostic;
@@ -52,10 +52,10 @@ export function relocate(diagnostic: Diagnostic): Diagnostic {
 const identity = (d: Diagnostic): string =>
   JSON.stringify([d.code, d.severity, d.resource, d.path, d.file, d.line, d.column, d.message]);
 
-/** Joins lists, each finding once, the first place it was found keeping its position. */
+/** Joins lists, each finding once and with the lines of now, the first place it was found keeping its position. */
 export function mergeDiagnostics(...lists: readonly (readonly Diagnostic[])[]): readonly Diagnostic[] {
   const seen = new Map<string, Diagnostic>();
-  for (const diagnostic of lists.flat()) {
+  for (const diagnostic of lists.flat().map(relocate)) {
     const key = identity(diagnostic);
     if (!seen.has(key)) seen.set(key, diagnostic);
   }

@@ -12,7 +12,7 @@ export function snapshotFromText(files: Readonly<Record<string, string>>): Snaps
 }
 
 /** One file's text, with `previous` its version before. */
-function parseFileText(path: string, text: string, previous: FileContent | undefined): FileContent {
+export function parseFileText(path: string, text: string, previous: FileContent | undefined): FileContent {
   const draft = draftFile(path, text, previous);
   const parsed = draft.pieces.flatMap((piece, i) =>
     draft.kept[i] ? [] : [[i, parsePiece(path, piece, refusePiece(piece) ?? parseDocument(piece.text))] as const],
