@@ -23,10 +23,12 @@ const now = Date.UTC(2026, 6, 1);
 /** Where what is broken leaves what was good before in force, which nobody can know who begins anew. */
 const remembers = /^kind: (?:ConfigMap|Secret)$/m;
 
-const documents: readonly string[] = readdirSync(import.meta.dirname, { withFileTypes: true })
+/** By folder: those of one belong together. */
+const folders: readonly (readonly string[])[] = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
-  .flatMap(({ name }) => readFileSync(join(import.meta.dirname, name, 'manifests.yaml'), 'utf8').split(/^---$/m))
-  .filter((text) => text.includes('kind:') && text.length < 6000 && !remembers.test(text));
+  .map(({ name }) => readFileSync(join(import.meta.dirname, name, 'manifests.yaml'), 'utf8').split(/^---$/m))
+  .map((texts) => texts.filter((text) => text.includes('kind:') && text.length < 6000 && !remembers.test(text)))
+  .filter((texts) => texts.length > 0);
 
 const settings: readonly string[] = [
   '',
@@ -37,7 +39,15 @@ const settings: readonly string[] = [
   (mesh) =>
     `kind: ConfigMap\napiVersion: v1\nmetadata: { name: istio, namespace: istio-system }\ndata: { mesh: '${mesh}' }\n`,
 );
-const pool = [...documents, ...settings];
+/** Few folders at a time, so that what refers to each other meets. */
+const stepsWithSameFolders = 200;
+const foldersAtOnce = 2;
+
+function poolOf(step: number): readonly string[] {
+  const first = Math.floor(step / stepsWithSameFolders) * foldersAtOnce;
+  const together = Array.from({ length: foldersAtOnce }, (_, i) => folders[(first + i) % folders.length] ?? []);
+  return [...together.flat(), ...settings];
+}
 
 const classes: readonly ProxyClass[] = [
   { namespace: 'istio-system', labels: { istio: 'ingressgateway' }, localNode: undefined },
@@ -53,7 +63,11 @@ const maxDocuments = 14;
 const files = ['a.yaml', 'b.yaml', 'c/d.yaml'];
 
 /** Numbers choose what happens: a document comes, goes, is replaced by another, changes place, or gets other lines. */
-function change(texts: readonly string[], [what, where, which]: readonly [number, number, number]): readonly string[] {
+function change(
+  texts: readonly string[],
+  pool: readonly string[],
+  [what, where, which]: readonly [number, number, number],
+): readonly string[] {
   const at = texts.length === 0 ? 0 : where % texts.length;
   const text = pool[which % pool.length] ?? '';
   if (texts.length === 0 || (what < 4 && texts.length < maxDocuments)) return texts.toSpliced(at, 0, text);
@@ -102,7 +116,7 @@ describe('a change', () => {
     let model: Model | undefined;
     for (const [step, [what, where, which, file]] of numbers.entries()) {
       const path = files[file] ?? '';
-      texts.set(path, change(texts.get(path) ?? [], [what, where, which]));
+      texts.set(path, change(texts.get(path) ?? [], poolOf(step), [what, where, which]));
       const text = (texts.get(path) ?? []).join('\n---\n');
       contents = contents.change([[path, parseFileText(path, text, contents.get(path))]]);
       assembly = assembleSnapshot(assembly, contents, []);

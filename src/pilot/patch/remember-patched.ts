@@ -35,7 +35,9 @@ export function rememberPatched(
   known.set(first, made);
   const key = `${resource.typeUrl} ${resource.name}`;
   const before = made.get(key);
-  if (before && isSame(before.patches, patches) && isEqual(before.from, resource)) return before.result;
+  if (before && isSame(before.patches, patches) && isEqual(before.from, resource))
+    // What no patch changed is the resource of now, not its equal of then.
+    return before.result.resource === before.from ? { ...before.result, resource } : before.result;
   const result = patch();
   if (made.size >= maxRemembered) made.clear();
   made.set(key, { from: resource, patches, result });
