@@ -45,6 +45,12 @@ export interface PilotOptions {
   readonly jwksRefreshMs: number;
 }
 
+/** Acknowledgements are looked at so often at most. */
+const acknowledgedAfterMs = 50;
+
+const isSameList = <Item>(a: readonly Item[], b: readonly Item[]): boolean =>
+  a.length === b.length && a.every((item, i) => item === b[i]);
+
 export function createPilot(
   source: Source,
   diagnostics: Diagnostics,
@@ -67,7 +73,7 @@ export function createPilot(
       connected: () => diagnoseLater(),
       disconnected: () => diagnoseLater(),
       rejected: () => diagnoseLater(),
-      acknowledged: () => diagnoseLater(),
+      acknowledged: () => diagnoseSoon(),
     },
     logger,
   });
@@ -86,15 +92,29 @@ export function createPilot(
     if (!model) return;
     const current = model;
     if (latest) followKeys(current, latest);
-    diagnostics.set('proxies', [
-      ...classes().flatMap((proxyClass) => buildProxyView(current, proxyClass).diagnostics),
-      ...diagnoseSelectors(current, classes()),
-      ...diagnosePatches(current, classes()),
+    const connected = classes();
+    const found = [
+      ...connected.flatMap((proxyClass) => buildProxyView(current, proxyClass).diagnostics),
+      ...diagnoseSelectors(current, connected),
+      ...diagnosePatches(current, connected),
       ...diagnoseRejections(isBesideGateway ? withoutBindFailures(ads.rejections()) : ads.rejections()),
-    ]);
+    ];
+    // The same list, where nothing in it is new: then nobody compares one by one what is known.
+    told = isSameList(told, found) ? told : found;
+    diagnostics.set('proxies', told);
+  };
+  let told: readonly Diagnostic[] = [];
+
+  /** A thousand proxies acknowledge one change: that a problem is over may be told a moment later. */
+  let soon: NodeJS.Timeout | undefined;
+  const diagnoseSoon = (): void => {
+    soon ??= setTimeout(() => {
+      soon = undefined;
+      diagnoseLater();
+    }, acknowledgedAfterMs).unref();
   };
 
-  // Acknowledgements come in bursts, from within the server: looked at once, and outside of it.
+  // Changes and rejections come in bursts, from within the server: looked at once, and outside of it.
   let isDue = false;
   const diagnoseLater = (): void => {
     if (isDue) return;
@@ -155,6 +175,7 @@ export function createPilot(
     },
     listen: (address) => ads.listen(address),
     close: () => {
+      clearTimeout(soon);
       keyFetcher.close();
       return ads.close();
     },

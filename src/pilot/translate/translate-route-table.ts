@@ -12,7 +12,6 @@ import {
 } from '../../lib/incremental/derive.ts';
 import type { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import {
-  type Route,
   type VirtualHost,
   VirtualHost_TlsRequirementType,
   VirtualHostSchema,
@@ -23,22 +22,12 @@ import { blackHoleVirtualHostName, httpRouteName, httpsRouteName, virtualHostNam
 import { typeUrls } from '../../xds/type-urls.ts';
 import { encodeWire, wireMessage } from '../../xds/wire.ts';
 import type { ProxyHeaders } from '../model/proxy-config.ts';
-import type { ForwardTargets, RouteTableKey, RouteTableView, RouteView, VirtualHostView } from '../model/proxy-view.ts';
+import type { ForwardTargets, RouteTableKey, RouteTableView, VirtualHostView } from '../model/proxy-view.ts';
 import { limitsOf } from './filters/local-rate-limit.ts';
 import { targetName, translateRoute } from './translate-route.ts';
 
 export function routeTableName(key: RouteTableKey): string {
   return key.kind === 'http' ? httpRouteName(key.targetPort, key.bind) : httpsRouteName(key);
-}
-
-/** Hosts of one VirtualService share its routes, and so does their translation; one for either way of x-forwarded-host. */
-const translated = [new WeakMap<RouteView, Route>(), new WeakMap<RouteView, Route>()] as const;
-
-function routeOf(view: RouteView, xForwardedHost: boolean): Route {
-  const known = translated[xForwardedHost ? 1 : 0];
-  const route = known.get(view) ?? translateRoute(view, xForwardedHost);
-  known.set(view, route);
-  return route;
 }
 
 /** One virtual host as it travels in its table. */
@@ -77,7 +66,7 @@ function translateVirtualHost(view: VirtualHostView, headers: ProxyHeaders): Vir
   return create(VirtualHostSchema, {
     name: virtualHostName(first, view.port),
     domains: [...view.domains],
-    routes: view.routes.map((route) => routeOf(route, headers.xForwardedHost)),
+    routes: view.routes.map((route) => translateRoute(route, headers.xForwardedHost)),
     includeRequestAttemptCount: headers.attemptCount,
     typedPerFilterConfig: limitsOf(view.rateLimits),
     requireTls: view.httpsRedirect ? VirtualHost_TlsRequirementType.ALL : VirtualHost_TlsRequirementType.NONE,

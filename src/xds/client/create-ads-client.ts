@@ -25,7 +25,7 @@ type Stream = ClientDuplexStream<Uint8Array, Buffer>;
 const createChannel = (address: string): Client =>
   new Client(address, credentials.createInsecure(), {
     'grpc.max_receive_message_length': 256 * mebibyte,
-    'grpc.max_send_message_length': 16 * mebibyte,
+    'grpc.max_send_message_length': 64 * mebibyte,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
     // Back-off is ours; a pool shared between channels would add its own.

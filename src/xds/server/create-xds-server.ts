@@ -20,8 +20,9 @@ import type { XdsServer, XdsServerOptions } from './xds-server.ts';
 const mebibyte = 1024 * 1024;
 
 const grpcOptions: ServerOptions = {
-  // A proxy that reconnects lists the version of everything it has; responses carry whole configurations.
-  'grpc.max_receive_message_length': 16 * mebibyte,
+  // A proxy that reconnects lists the version of everything it has, of 250,000 names at most; responses carry whole
+  // configurations.
+  'grpc.max_receive_message_length': 64 * mebibyte,
   'grpc.max_send_message_length': 256 * mebibyte,
   'grpc.max_concurrent_streams': 1000,
   // Finds a peer that went without a word, so that proxy-status does not list it for ever.

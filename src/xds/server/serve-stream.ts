@@ -15,7 +15,7 @@ import type { ConnectedProxy, XdsServerObserver } from './xds-server.ts';
 /** A stream that does not say who it is in this time is ended. */
 const firstRequestTimeoutMs = 10_000;
 /** Names one stream may subscribe to, over all its types. */
-const maxNames = 100_000;
+const maxNames = 250_000;
 
 export type RawCall = ServerDuplexStream<Buffer, Buffer>;
 
