@@ -126,7 +126,7 @@ test('a flood of names ends its stream with RESOURCE_EXHAUSTED', async (t) => {
   const { openDelta, server } = await start(t);
   const flood = openDelta();
   for (let i = 0; i < 3; i += 1) {
-    const names = Array.from({ length: 40_000 }, (_, j) => `flood-${i}-${j}`);
+    const names = Array.from({ length: 100_000 }, (_, j) => `flood-${i}-${j}`);
     flood.call.write(delta({ node, typeUrl: typeUrls.secret, resourceNamesSubscribe: names }));
   }
   assert.equal((await flood.ended).code, status.RESOURCE_EXHAUSTED);
@@ -136,7 +136,7 @@ test('a flood of names ends its stream with RESOURCE_EXHAUSTED', async (t) => {
 test('a message over the limit ends its stream', async (t) => {
   const { openDelta } = await start(t);
   const stream = openDelta();
-  stream.call.write(Buffer.alloc(17 * 1024 * 1024));
+  stream.call.write(Buffer.alloc(65 * 1024 * 1024));
   assert.equal((await stream.ended).code, status.RESOURCE_EXHAUSTED);
 });
 

@@ -1,6 +1,7 @@
 // What a proxy's request does to the state of its stream: subscriptions, acknowledgements and rejections.
 import { findRejectedNames } from '../rejected-names.ts';
 import { isTypeUrl, type TypeUrl, typeUrls } from '../type-urls.ts';
+import type { HeldResource } from './held-resources.ts';
 import type { DeltaRequest, SotwRequest, StreamRequest } from './stream-request.ts';
 import {
   availableOf,
@@ -107,7 +108,9 @@ function applyDeltaRequest(
     type.wildcard = true;
     type.owesResponse = true;
   }
-  for (const name of request.subscribe) if (name !== '*') type.names.add(name);
+  // Thousands of proxies name the same: one text for all of them.
+  const available = availableOf(state, type.typeUrl);
+  for (const name of request.subscribe) if (name !== '*') type.names.add(available.get(name)?.name ?? name);
   if (isFirst) holdInitialVersions(state, type, request.initialVersions);
   for (const name of request.subscribe) {
     if (name === '*') continue;
@@ -122,12 +125,15 @@ function applyDeltaRequest(
 
 function holdInitialVersions(state: StreamState, type: TypeState, versions: ReadonlyMap<string, string>): void {
   const available = availableOf(state, type.typeUrl);
+  const held: [string, HeldResource][] = [];
   for (const [name, version] of versions) {
     if (!isWanted(type, name)) continue;
     const resource = available.get(name);
-    type.held.set(name, { version, resource: resource?.version === version ? resource : undefined });
+    held.push([name, resource?.version === version ? resource : { version }]);
     type.dirty.add(name);
   }
+  type.held.change(held);
+  type.held.shareWith(available);
 }
 
 function unsubscribe(type: TypeState, name: string): void {
@@ -182,10 +188,10 @@ const maxSuperseded = 1000;
 function supersede(state: StreamState, type: TypeState, pending: PendingResponse, now: number): void {
   const isGone = (name: string): boolean =>
     pending.removed.has(name) || (isFullState(state, type.typeUrl) && !pending.resources.has(name));
-  const replaced = [...type.held].flatMap(([name, held]) => {
+  const replaced = [...type.held.entries()].flatMap(([name, held]) => {
     const next = pending.resources.get(name);
     const isReplaced = next ? next.version !== held.version : isGone(name);
-    return isReplaced ? [{ ...held, name, supersededAt: now }] : [];
+    return isReplaced ? [{ held, name, supersededAt: now }] : [];
   });
   type.superseded = [...type.superseded, ...replaced].slice(-maxSuperseded);
 }
@@ -196,16 +202,19 @@ function acknowledge(state: StreamState, type: TypeState, pending: PendingRespon
     type.held.clear();
     type.rejected.clear();
   }
+  const held: [string, HeldResource | undefined][] = [];
   for (const [name, resource] of pending.resources) {
     type.waitingSince.delete(name);
     if (!isWanted(type, name)) continue;
-    type.held.set(name, { version: resource.version, resource });
+    held.push([name, resource]);
     type.rejected.delete(name);
   }
   for (const name of pending.removed) {
-    type.held.delete(name);
+    held.push([name, undefined]);
     type.rejected.delete(name);
   }
+  type.held.change(held);
+  type.held.shareWith(availableOf(state, type.typeUrl));
   type.acknowledgedAt = now;
   type.hasRejectedAll = false;
   clearSettledError(type);

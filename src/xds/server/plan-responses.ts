@@ -2,6 +2,7 @@
 import type { XdsResource } from '../resource.ts';
 import { type TypeUrl, typeUrls } from '../type-urls.ts';
 import { clearSettledError, forget, isFullState } from './apply-request.ts';
+import { knownResource } from './held-resources.ts';
 import { createReferenceGate, endpointNames, type ReferenceGate } from './reference-gate.ts';
 import { availableOf, isWanted, type StreamState, type TypeState } from './stream-state.ts';
 
@@ -111,7 +112,7 @@ function composeFullState(state: StreamState, type: TypeState, gate: ReferenceGa
     if (decision !== 'wait' && decision !== 'send') type.waitingSince.delete(name);
     if (decision === 'wait') mustWait = true;
     else if (decision === 'linger') {
-      const resource = type.held.get(name)?.resource ?? type.rejected.get(name);
+      const resource = knownResource(type.held.get(name)) ?? type.rejected.get(name);
       if (resource) lingering.push(resource);
     } else if (decision === 'none') type.dirty.delete(name);
     else isDue = true;

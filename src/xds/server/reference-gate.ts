@@ -2,9 +2,9 @@
 import type { ResourceReference, XdsResource } from '../resource.ts';
 import { type TypeUrl, typeUrls } from '../type-urls.ts';
 import { isFullState } from './apply-request.ts';
+import { type HeldResource, knownResource } from './held-resources.ts';
 import {
   availableOf,
-  type HeldResource,
   isWanted,
   type PendingResponse,
   type StreamState,
@@ -60,7 +60,7 @@ function* staleResources(state: StreamState, type: TypeState): Iterable<HeldReso
     const held = type.held.get(name);
     if (held && held.version !== newest) yield held;
     for (const resource of [type.pending?.resources.get(name), type.rejected.get(name)])
-      if (resource && resource.version !== newest) yield { version: resource.version, resource };
+      if (resource && resource.version !== newest) yield resource;
   }
 }
 
@@ -69,7 +69,7 @@ function* staleResources(state: StreamState, type: TypeState): Iterable<HeldReso
  * end later still. Envoy gives up the old routes when the last of them has ended, and that it tells.
  */
 function isStillServing(state: StreamState, listeners: TypeState, old: SupersededResource): boolean {
-  const current = listeners.held.get(old.name)?.resource;
+  const current = knownResource(listeners.held.get(old.name));
   const isMissing = ({ typeUrl, name }: ResourceReference): boolean => {
     const type = state.types.get(typeUrl);
     return (
@@ -79,8 +79,9 @@ function isStillServing(state: StreamState, listeners: TypeState, old: Supersede
   const warmsWith = current?.references.filter((r) => r.typeUrl === typeUrls.route || r.typeUrl === typeUrls.secret);
   if (warmsWith?.some(isMissing)) return true;
   const routes = state.types.get(typeUrls.route);
-  const names = old.resource
-    ? old.resource.references.filter((r) => r.typeUrl === typeUrls.route).map((r) => r.name)
+  const before = knownResource(old.held);
+  const names = before
+    ? before.references.filter((r) => r.typeUrl === typeUrls.route).map((r) => r.name)
     : [...(routes?.held.keys() ?? [])];
   return names.some((name) => routes?.held.has(name) && !availableOf(state, typeUrls.route).has(name));
 }
@@ -104,8 +105,9 @@ function findUsed(
   for (const typeUrl of users) {
     const type = state.types.get(typeUrl);
     if (!type) continue;
-    const old = typeUrl === typeUrls.listener ? serving : [];
-    for (const { resource } of [...staleResources(state, type), ...old]) {
+    const old = typeUrl === typeUrls.listener ? serving.map(({ held }) => held) : [];
+    for (const held of [...staleResources(state, type), ...old]) {
+      const resource = knownResource(held);
       if (!resource) return undefined;
       for (const reference of referencesOf(resource)) used.add(reference);
     }

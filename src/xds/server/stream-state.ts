@@ -1,14 +1,9 @@
 // What one stream's proxy asked for, has and was sent: the state that requests, cache changes and time act on.
 import type { ResourceSet, XdsResource } from '../resource.ts';
 import { pushOrder, type TypeUrl } from '../type-urls.ts';
+import { createHeldResources, type HeldResource, type HeldResources } from './held-resources.ts';
 
 export type XdsStreamProtocol = 'SotW' | 'delta';
-
-/** A resource as the proxy acknowledged it. Unknown bytes: told by `initial_resource_versions` and no longer in the cache. */
-export interface HeldResource {
-  readonly version: string;
-  readonly resource: XdsResource | undefined;
-}
 
 /** The one response of a type that is on its way. */
 export interface PendingResponse {
@@ -19,7 +14,8 @@ export interface PendingResponse {
 }
 
 /** What an acknowledged change replaced or removed: Envoy serves on with it until the new one is warm and the old one has drained. */
-export interface SupersededResource extends HeldResource {
+export interface SupersededResource {
+  readonly held: HeldResource;
   readonly name: string;
   readonly supersededAt: number;
 }
@@ -33,7 +29,7 @@ export interface TypeState {
   everNamed: boolean;
   names: Set<string>;
   /** Acknowledged by the proxy. */
-  readonly held: Map<string, HeldResource>;
+  readonly held: HeldResources;
   /** Listeners only, oldest first. */
   superseded: readonly SupersededResource[];
   /** Names to look at when planning: the proxy may lack their newest state. Kept while they have to wait. */
@@ -82,7 +78,7 @@ const createTypeState = (typeUrl: TypeUrl): TypeState => ({
   wildcard: false,
   everNamed: false,
   names: new Set(),
-  held: new Map(),
+  held: createHeldResources(),
   superseded: [],
   dirty: new Set(),
   forced: new Set(),

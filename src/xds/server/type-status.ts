@@ -24,7 +24,7 @@ export function readTypeStatus(type: TypeState, now: number): TypeStatus {
     rejected: [...new Set([...type.rejected.keys(), ...type.suspects.flat()])],
     // Made when asked for: an observer that only counts should not pay for ten thousand names.
     get acknowledged() {
-      return new Map([...type.held].map(([name, { version }]) => [name, version]));
+      return new Map([...type.held.entries()].map(([name, { version }]) => [name, version]));
     },
     sentAt: type.sentAt,
     acknowledgedAt: type.acknowledgedAt,
