@@ -102,6 +102,13 @@ export function parseWorkers(text: string): number {
 }
 
 /** Kubernetes names: what a namespace and a gateway may be called. */
+export function parseHostCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1)
+    throw usageError('Give a number of hosts from 1.');
+  return count;
+}
+
 export function parseName(text: string): string {
   if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text))
     throw usageError(`"${text}" is not a Kubernetes name (lower case letters, digits, "-" and ".").`);

@@ -1,6 +1,7 @@
 // Flags that several commands share, so that they read the same everywhere.
 import { type Command, Option } from 'commander';
 import { istioBehaviors } from '../lib/istio-behaviors.ts';
+import { defaultScopedAbove, type RouteModeKind, routeModeKinds } from '../lib/route-mode.ts';
 import type { HostPort, LogLevel, Mount, ProxyOptions } from '../main/run-options.ts';
 import {
   collect,
@@ -9,6 +10,7 @@ import {
   parseBind,
   parseDnsServer,
   parseDuration,
+  parseHostCount,
   parseHostPort,
   parseIstioBehaviors,
   parseLabels,
@@ -64,6 +66,28 @@ export function addJwksRefreshOption(command: Command): Command {
       .argParser(parseDuration)
       .default(20 * 60_000, '20m'),
   );
+}
+
+export interface RouteModeFlags {
+  readonly routeMode: RouteModeKind;
+  readonly scopedAbove: number;
+}
+
+export function addRouteModeOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--route-mode <mode>',
+        'routes of all hosts in one resource (shared), of each host in one of its own (scoped), or as --scoped-above says (auto)',
+      )
+        .choices(routeModeKinds)
+        .default('shared'),
+    )
+    .addOption(
+      new Option('--scoped-above <hosts>', 'with --route-mode auto: route tables with more hosts than this are scoped')
+        .argParser(parseHostCount)
+        .default(defaultScopedAbove),
+    );
 }
 
 export interface LocalNodeFlags {

@@ -3,6 +3,7 @@ import type { ConfigDumpView, PortView, ProxySyncView } from '../admin/views.ts'
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import type { IstioBehavior } from '../lib/istio-behaviors.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { RouteMode } from '../lib/route-mode.ts';
 import { createAds } from '../pilot/ads/create-ads.ts';
 import { createKeyFetcher } from '../pilot/keys/create-key-fetcher.ts';
 import { buildModel } from '../pilot/model/build-model.ts';
@@ -43,6 +44,7 @@ export interface PilotOptions {
   readonly likeIstio: readonly IstioBehavior[];
   /** Between two fetches of the keys of RequestAuthentications. */
   readonly jwksRefreshMs: number;
+  readonly routeMode: RouteMode;
 }
 
 /** Acknowledgements are looked at so often at most. */
@@ -55,7 +57,7 @@ export function createPilot(
   source: Source,
   diagnostics: Diagnostics,
   logger: Logger,
-  { isBesideGateway, likeIstio, jwksRefreshMs }: PilotOptions,
+  { isBesideGateway, likeIstio, jwksRefreshMs, routeMode }: PilotOptions,
 ): Pilot {
   let model: Model | undefined;
   let latest: Snapshot | undefined;
@@ -138,7 +140,7 @@ export function createPilot(
     guard('use the manifests', () => {
       // First with the gateways known so far, so that an issuer that moves its keys does not lose them meanwhile.
       if (model) followKeys(model, snapshot);
-      const built = buildModel(model, snapshot, Date.now(), new Set(likeIstio), keyFetcher.keys());
+      const built = buildModel(model, snapshot, Date.now(), new Set(likeIstio), keyFetcher.keys(), routeMode);
       latest = snapshot;
       model = built.model;
       const isStale = followKeys(model, snapshot);

@@ -2,6 +2,7 @@
 import type { DumpType, PortView } from '../admin/views.ts';
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import type { IstioBehavior } from '../lib/istio-behaviors.ts';
+import type { RouteMode } from '../lib/route-mode.ts';
 
 export type {
   ConfigDumpView,
@@ -52,6 +53,7 @@ export interface SourceOptions {
   readonly likeIstio: readonly IstioBehavior[];
   /** Milliseconds between two fetches of the keys that RequestAuthentications name. */
   readonly jwksRefreshMs: number;
+  readonly routeMode: RouteMode;
 }
 
 export interface ProxyOptions {

@@ -22,6 +22,7 @@ export async function runPilot(
       isBesideGateway: false,
       likeIstio: options.likeIstio,
       jwksRefreshMs: options.jwksRefreshMs,
+      routeMode: options.routeMode,
     });
     let isReady = false;
     const views: AdminViews = {

@@ -86,6 +86,7 @@ describe('the composition over the embedded engine', () => {
     options = {
       likeIstio: [],
       jwksRefreshMs: 60_000,
+      routeMode: { kind: 'shared', scopedAbove: 200 },
       paths: [folder],
       backends: [
         { service: 'counter', namespace: 'default', port: undefined, host: '127.0.0.1', hostPort: backendPort },

@@ -39,6 +39,7 @@ export async function runUp(
       isBesideGateway: true,
       likeIstio: options.likeIstio,
       jwksRefreshMs: options.jwksRefreshMs,
+      routeMode: options.routeMode,
     });
     const surroundings = { node: identity, pilot: xds, logger, events, signal: signals.stop };
     const { dataPlane, close } = await parts.createDataPlane(options, surroundings);

@@ -14,6 +14,7 @@ import { ClusterSchema } from './generated/envoy/config/cluster/v3/cluster_pb.ts
 import { ClusterLoadAssignmentSchema } from './generated/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { ListenerSchema } from './generated/envoy/config/listener/v3/listener_pb.ts';
 import { RouteConfigurationSchema } from './generated/envoy/config/route/v3/route_pb.ts';
+import { ScopedRouteConfigurationSchema } from './generated/envoy/config/route/v3/scoped_route_pb.ts';
 import { file_envoy_extensions_access_loggers_file_v3_file } from './generated/envoy/extensions/access_loggers/file/v3/file_pb.ts';
 import { file_envoy_extensions_access_loggers_filters_cel_v3_cel } from './generated/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from './generated/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
@@ -54,6 +55,7 @@ const schemas: Readonly<Record<TypeUrl, DescMessage>> = {
   [typeUrls.cluster]: ClusterSchema,
   [typeUrls.endpoint]: ClusterLoadAssignmentSchema,
   [typeUrls.listener]: ListenerSchema,
+  [typeUrls.scopedRoute]: ScopedRouteConfigurationSchema,
   [typeUrls.route]: RouteConfigurationSchema,
   [typeUrls.secret]: SecretSchema,
 };

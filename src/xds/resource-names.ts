@@ -35,6 +35,21 @@ export function httpsRouteName(server: {
   return `https.${server.port}.${server.portName}.${server.gateway}.${server.namespace}${bindSuffix(server.bind)}`;
 }
 
+/** `http.80/shop.example.com`: the scope of a host, its key, and the route configuration that it leads to. */
+export function scopeName(table: string, host: string): string {
+  return `${table}/${host}`;
+}
+
+/** `http.80/` of all its scopes: stands for them where a listener refers to its table. */
+export const scopesOfTable = (table: string): string => scopeName(table, '');
+export const tableOfScope = (scope: string): string => scopesOfTable(scope.slice(0, scope.indexOf('/')));
+
+/** Reserved: what clients send under this name is overwritten, and endpoints are not told of it. */
+export const scopeHeader = 'x-tidegate-scope';
+/** HTTP filters of the gateway's own, which look for wildcards among scopes. */
+export const scopedLowerCaseFilter = 'tidegate.scoped_routes.lower_case';
+export const scopedWildcardFilter = 'tidegate.scoped_routes.wildcard';
+
 /** `counter.lab.example.com:80`. */
 export function virtualHostName(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -6,6 +6,7 @@ export const typeUrls = {
   cluster: `${prefix}envoy.config.cluster.v3.Cluster`,
   endpoint: `${prefix}envoy.config.endpoint.v3.ClusterLoadAssignment`,
   listener: `${prefix}envoy.config.listener.v3.Listener`,
+  scopedRoute: `${prefix}envoy.config.route.v3.ScopedRouteConfiguration`,
   route: `${prefix}envoy.config.route.v3.RouteConfiguration`,
   secret: `${prefix}envoy.extensions.transport_sockets.tls.v3.Secret`,
 } as const;
@@ -17,15 +18,17 @@ export const pushOrder: readonly TypeUrl[] = [
   typeUrls.cluster,
   typeUrls.endpoint,
   typeUrls.listener,
+  typeUrls.scopedRoute,
   typeUrls.route,
   typeUrls.secret,
 ];
 
-/** The short names people know: CDS, EDS, LDS, RDS, SDS. */
-export const shortNames: Readonly<Record<TypeUrl, 'CDS' | 'EDS' | 'LDS' | 'RDS' | 'SDS'>> = {
+/** The short names people know. */
+export const shortNames: Readonly<Record<TypeUrl, 'CDS' | 'EDS' | 'LDS' | 'SRDS' | 'RDS' | 'SDS'>> = {
   [typeUrls.cluster]: 'CDS',
   [typeUrls.endpoint]: 'EDS',
   [typeUrls.listener]: 'LDS',
+  [typeUrls.scopedRoute]: 'SRDS',
   [typeUrls.route]: 'RDS',
   [typeUrls.secret]: 'SDS',
 };

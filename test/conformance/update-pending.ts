@@ -65,7 +65,7 @@ function buildPending(outcomes: readonly CaseOutcome[], previous: readonly Allow
 async function runAll(): Promise<CaseOutcome[]> {
   process.on('uncaughtException', (error) => process.stderr.write(`corpus backend: ${error}\n`));
   const outcomes: CaseOutcome[] = [];
-  await runCorpus(corpusCaseNames(), dataPlaneNames, (outcome) => {
+  await runCorpus(corpusCaseNames(), dataPlaneNames, 'shared', (outcome) => {
     outcomes.push(outcome);
     const failed = outcome.requests.filter((request) => request.differences.length > 0).length;
     const result = outcome.error ?? `${failed} of ${outcome.requests.length} differ`;

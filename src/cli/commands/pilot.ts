@@ -1,6 +1,7 @@
 // `tidegate pilot`: the control plane alone, for gateways in other processes.
 import { type Command, Option } from 'commander';
 import type { IstioBehavior } from '../../lib/istio-behaviors.ts';
+import type { RouteModeKind } from '../../lib/route-mode.ts';
 import type { Backend, HostPort } from '../../main/run-options.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { parseAdmin, parseXdsAddress } from '../parse-flags.ts';
@@ -12,6 +13,7 @@ import {
   addLikeIstioOption,
   addLogOptions,
   addPathsOption,
+  addRouteModeOptions,
   defaultAdmin,
   type LogFlags,
 } from '../shared-options.ts';
@@ -22,6 +24,8 @@ interface PilotFlags extends LogFlags {
   readonly backend?: readonly Backend[];
   readonly likeIstio?: readonly IstioBehavior[];
   readonly jwksRefresh: number;
+  readonly routeMode: RouteModeKind;
+  readonly scopedAbove: number;
   readonly xds: string;
   readonly admin: HostPort | 'off';
 }
@@ -41,6 +45,7 @@ export function addPilotCommand(program: Command, terminal: Terminal): void {
   addBackendOption(command);
   addLikeIstioOption(command);
   addJwksRefreshOption(command);
+  addRouteModeOptions(command);
   command
     .addOption(
       new Option('--xds <address>', 'where gateways connect: HOST:PORT or unix:/path')
@@ -63,6 +68,7 @@ export function addPilotCommand(program: Command, terminal: Terminal): void {
             backends: flags.backend ?? [],
             likeIstio: flags.likeIstio ?? [],
             jwksRefreshMs: flags.jwksRefresh,
+            routeMode: { kind: flags.routeMode, scopedAbove: flags.scopedAbove },
             xds: flags.xds,
             admin: flags.admin === 'off' ? undefined : flags.admin,
             logLevel: flags.logLevel,

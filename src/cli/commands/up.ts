@@ -1,6 +1,7 @@
 // `tidegate up`: pilot and one gateway in one process, from manifests on disk.
 import { type Command, Option } from 'commander';
 import type { IstioBehavior } from '../../lib/istio-behaviors.ts';
+import type { RouteModeKind } from '../../lib/route-mode.ts';
 import type { Backend, HostPort } from '../../main/run-options.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { parseAdmin } from '../parse-flags.ts';
@@ -13,6 +14,7 @@ import {
   addLogOptions,
   addPathsOption,
   addProxyOptions,
+  addRouteModeOptions,
   defaultAdmin,
   type LogFlags,
   type ProxyFlags,
@@ -25,6 +27,8 @@ interface UpFlags extends ProxyFlags, LogFlags {
   readonly backend?: readonly Backend[];
   readonly likeIstio?: readonly IstioBehavior[];
   readonly jwksRefresh: number;
+  readonly routeMode: RouteModeKind;
+  readonly scopedAbove: number;
   readonly admin: HostPort | 'off';
 }
 
@@ -45,6 +49,7 @@ export function addUpCommand(program: Command, terminal: Terminal): void {
   addBackendOption(command);
   addLikeIstioOption(command);
   addJwksRefreshOption(command);
+  addRouteModeOptions(command);
   addProxyOptions(command).addOption(
     new Option('--admin <host:port>', 'admin server: 0 takes a free port, off has none')
       .argParser(parseAdmin)
@@ -62,6 +67,7 @@ export function addUpCommand(program: Command, terminal: Terminal): void {
             backends: flags.backend ?? [],
             likeIstio: flags.likeIstio ?? [],
             jwksRefreshMs: flags.jwksRefresh,
+            routeMode: { kind: flags.routeMode, scopedAbove: flags.scopedAbove },
             admin: flags.admin === 'off' ? undefined : flags.admin,
             logLevel: flags.logLevel,
             logFormat: flags.logFormat,

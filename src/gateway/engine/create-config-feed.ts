@@ -30,6 +30,9 @@ export interface ConfigFeedOptions {
   readonly onServed: () => void;
 }
 
+const everything: readonly string[] = [wildcardName];
+const nothing: readonly string[] = [];
+
 export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
   const { host, secrets, statistics, logger } = options;
   const store = createConfigStore();
@@ -70,7 +73,11 @@ export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
     onState: (state) => statistics.connected(state === 'connected'),
   });
 
+  const followed = new Map<TypeUrl, readonly string[]>();
   const follow = (typeUrl: TypeUrl, names: readonly string[]): void => {
+    // Ten thousand names are the same list after nearly all updates.
+    if (followed.get(typeUrl) === names) return;
+    followed.set(typeUrl, names);
     const before = subscribed.get(typeUrl) ?? new Set();
     const next = new Set(names);
     const added = names.filter((name) => !before.has(name));
@@ -83,6 +90,7 @@ export function createConfigFeed(options: ConfigFeedOptions): ConfigFeed {
   const followNames = (): void => {
     const wanted = store.wanted();
     follow(typeUrls.endpoint, wanted.endpoints);
+    follow(typeUrls.scopedRoute, wanted.scopes ? everything : nothing);
     follow(typeUrls.route, wanted.routes);
     follow(typeUrls.secret, wanted.secrets);
     const files = new Set(wanted.fileSecrets);

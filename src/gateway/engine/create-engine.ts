@@ -52,7 +52,13 @@ export interface Engine {
 const retryBufferBytes = 1024 * 1024;
 
 export function createEngine(options: EngineOptions): Engine {
-  let config: EngineConfig = { listeners: new Map(), routes: new Map(), clusters: new Map(), secrets: new Map() };
+  let config: EngineConfig = {
+    listeners: new Map(),
+    scopes: new Map(),
+    routes: new Map(),
+    clusters: new Map(),
+    secrets: new Map(),
+  };
   const logOutput = createLogOutput({
     logger: options.logger,
     onLine: options.onAccessLogLine,
@@ -63,6 +69,7 @@ export function createEngine(options: EngineOptions): Engine {
   const tls = createTlsContexts();
   const http: HttpServing = {
     routeTable: (name) => config.routes.get(name),
+    scopedTable: (key) => config.routes.get(config.scopes.get(key) ?? ''),
     clusters,
     random: Math.random,
     log: logOutput.log,

@@ -174,6 +174,7 @@ export function engineConfig(parts: {
     new Map(items.map((item) => [item.name, item]));
   return {
     listeners: byName(parts.listeners),
+    scopes: new Map(),
     routes: byName(parts.routes),
     clusters: byName(parts.clusters),
     secrets: byName(parts.secrets),

@@ -110,6 +110,24 @@ export function deriveUnion<Value>(
   return { input, more, output: known.output.change([...keys].map((key) => [key, input.get(key) ?? beside.get(key)])) };
 }
 
+/** Several maps as one; their keys are others each. */
+export interface Merged<Value> {
+  readonly parts: ReadonlyMap<string, PersistentMap<Value>>;
+  readonly output: PersistentMap<Value>;
+}
+
+export function deriveMerged<Value>(previous: Merged<Value> | undefined, parts: Merged<Value>['parts']): Merged<Value> {
+  const none = PersistentMap.empty<Value>();
+  const changes = [...new Set([...(previous?.parts.keys() ?? []), ...parts.keys()])].flatMap((part) =>
+    PersistentMap.changesBetween(previous?.parts.get(part) ?? none, parts.get(part) ?? none),
+  );
+  // What leaves one part may come in another.
+  const edits = new Map<string, Value | undefined>();
+  for (const { key, after } of changes) if (after === undefined) edits.set(key, undefined);
+  for (const { key, after } of changes) if (after !== undefined) edits.set(key, after);
+  return { parts, output: (previous?.output ?? none).change(edits) };
+}
+
 /** A list of the values in order, kept in order. */
 export interface Sorted<Value> {
   readonly input: PersistentMap<Value>;

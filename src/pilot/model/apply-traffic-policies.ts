@@ -106,7 +106,7 @@ function limitTable(
     for (const filter of made.used) used.add(filter);
     return made.virtualHosts.map((one) => [`${key} ${one.domains[0]}`, one] as const);
   });
-  return { ...table, virtualHosts: PersistentMap.from(virtualHosts) };
+  return { ...table, virtualHosts: PersistentMap.from(virtualHosts), isLimited: true };
 }
 
 /** Each host that is limited has buckets of its own, and so a virtual host of its own. */

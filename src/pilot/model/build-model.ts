@@ -11,6 +11,7 @@ import {
   type Union,
 } from '../../lib/incremental/derive.ts';
 import { type PersistentMap, persistent } from '../../lib/incremental/persistent-map.ts';
+import { type RouteMode, sharedRoutes } from '../../lib/route-mode.ts';
 import type { Resource, ResourceKind } from '../resources/resource.ts';
 import type { ObjectsOfKind, Snapshot } from '../resources/snapshot.ts';
 import { buildCertificate, type CertificateResult } from './build-certificate.ts';
@@ -175,6 +176,7 @@ export function buildModel(
   now: number = Date.now(),
   behaviors: Model['likeIstio'] = new Set(),
   fetchedKeys: FetchedKeys = new Map(),
+  routeMode: RouteMode = sharedRoutes,
 ): ModelResult {
   const { objects } = snapshot;
   const known = previous && stagesOf.get(previous);
@@ -231,6 +233,7 @@ export function buildModel(
   const model: Model = {
     mesh: mesh.value.mesh,
     likeIstio,
+    routeMode,
     nodes: indexNodes(objects.Node),
     services: services.byHost,
     serviceShapes: services.shapes.output,

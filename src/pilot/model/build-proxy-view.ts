@@ -236,6 +236,7 @@ function build(known: KnownView | undefined, model: Model, proxyClass: ProxyClas
   const view: ProxyView = {
     place: place.value,
     mesh: model.mesh,
+    routeMode: model.routeMode,
     accessLogs: accessLogs.value,
     envoyPatches: envoyFilters.value.patches,
     requestAuthentications: requestAuthentications.value,

@@ -3,6 +3,7 @@
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import type { IstioBehavior } from '../../lib/istio-behaviors.ts';
+import type { RouteMode } from '../../lib/route-mode.ts';
 import type { TlsVersion } from '../resources/gateway.ts';
 import type { FieldPath, Resource } from '../resources/resource.ts';
 import type {
@@ -316,6 +317,7 @@ export interface Model {
   readonly mesh: MeshSettings;
   /** Where Istio's way was asked for instead of ours. */
   readonly likeIstio: ReadonlySet<IstioBehavior>;
+  readonly routeMode: RouteMode;
   readonly nodes: NodeIndex;
   /** By host. */
   readonly services: PersistentMap<ModelService>;

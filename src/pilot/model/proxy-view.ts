@@ -1,6 +1,7 @@
 // The model as one class of proxies sees it: what translate turns into Envoy resources, one to one.
 import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type { PersistentMap } from '../../lib/incremental/persistent-map.ts';
+import type { RouteMode } from '../../lib/route-mode.ts';
 import type { AttributeMatch, AuthorizationRule } from '../resources/authorization-policy.ts';
 import type { HashKey, LoadBalancerSettings, Tunnel, Warmup } from '../resources/destination-rule.ts';
 import type {
@@ -144,6 +145,8 @@ export interface RouteTableView {
   readonly misdirected: readonly string[];
   /** Domains of its own that have no route: 404, though a wildcard of `misdirected` would take them. */
   readonly unrouted: readonly string[];
+  /** Some of its hosts or routes have rate limits of their own. */
+  readonly isLimited?: boolean;
   readonly owners: readonly ResourceRef[];
 }
 
@@ -184,6 +187,7 @@ export interface SecretView {
 export interface ProxyView {
   readonly place: ProxyPlace;
   readonly mesh: MeshSettings;
+  readonly routeMode: RouteMode;
   readonly authorization: Authorization;
   readonly accessLogs: AccessLogs;
   readonly requestAuthentications: RequestAuthentications;

@@ -3,9 +3,9 @@ import type { ResourceRef } from '../../lib/diagnostic.ts';
 import { findRejectedResources } from '../../xds/rejected-resources.ts';
 import type { ResourceSet } from '../../xds/resource.ts';
 import type { ConnectedProxy, SyncStatus } from '../../xds/server/xds-server.ts';
-import { shortNames } from '../../xds/type-urls.ts';
+import { shortNames, typeUrls } from '../../xds/type-urls.ts';
 
-export type ShortName = 'CDS' | 'EDS' | 'LDS' | 'RDS' | 'SDS';
+export type ShortName = 'CDS' | 'EDS' | 'LDS' | 'SRDS' | 'RDS' | 'SDS';
 
 export interface TypeSyncStatus {
   readonly status: SyncStatus;
@@ -33,7 +33,9 @@ export interface ProxyStatus {
 export function buildProxyStatus(proxy: ConnectedProxy, intended: ResourceSet | undefined): ProxyStatus {
   const { node, types } = proxy;
   const rejections = new Map(findRejectedResources(types, intended).map((r) => [r.typeUrl, r]));
-  const rows = [...types].map(([typeUrl, { status, staleForMs }]): [ShortName, TypeSyncStatus] => {
+  // Few have scopes: where none were ever sent they are not spoken of.
+  const shown = [...types].filter(([typeUrl, { status }]) => typeUrl !== typeUrls.scopedRoute || status !== 'NOT SENT');
+  const rows = shown.map(([typeUrl, { status, staleForMs }]): [ShortName, TypeSyncStatus] => {
     const rejection = rejections.get(typeUrl);
     const why = rejection ? { error: rejection.error, owners: rejection.owners } : {};
     return [shortNames[typeUrl], { status, staleForMs, ...why }];

@@ -15,6 +15,7 @@ import type { AccessLogView } from '../model/proxy-view.ts';
 import type { RequestLimits } from '../model/traffic-view.ts';
 import { adsSource, seconds } from './config-source.ts';
 import { type HttpFilterOptions, httpFilters } from './filters/http-filters.ts';
+import { scopedFilters, scopedManager } from './scoped/scoped-routes.ts';
 import { accessLogs } from './translate-access-log.ts';
 import { translateConnectionSettings } from './translate-connection-settings.ts';
 import { http1Options } from './translate-header-case.ts';
@@ -51,15 +52,19 @@ export function translateHttpConnectionManager(
   routeConfigName: string,
   mesh: MeshSettings,
   logs: readonly AccessLogView[],
-  options: HttpFilterOptions & {
+  options: Omit<HttpFilterOptions, 'lookUps'> & {
     readonly requestLimits: RequestLimits | undefined;
     readonly preserveHeaderCase: boolean;
+    /** Its hosts are found one by one. */
+    readonly isScoped: boolean;
   },
 ): Filter {
   const manager = create(HttpConnectionManagerSchema, {
     statPrefix: `outbound_${listener};`,
-    routeSpecifier: { case: 'rds', value: { configSource: adsSource(), routeConfigName } },
-    httpFilters: httpFilters(options),
+    ...(options.isScoped
+      ? scopedManager(routeConfigName)
+      : { routeSpecifier: { case: 'rds' as const, value: { configSource: adsSource(), routeConfigName } } }),
+    httpFilters: httpFilters({ ...options, lookUps: options.isScoped ? scopedFilters : [] }),
     httpProtocolOptions: http1Options(options.preserveHeaderCase),
     ...translateProxyHeaders(mesh.proxy.headers),
     accessLog: accessLogs(logs),

@@ -13,7 +13,7 @@ import { ListenerSchema } from '../../xds/generated/envoy/config/listener/v3/lis
 import { ProxyProtocolSchema } from '../../xds/generated/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.ts';
 import { TlsInspectorSchema } from '../../xds/generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
 import { createXdsResource, type ResourceReference, type XdsResource } from '../../xds/resource.ts';
-import { listenerName } from '../../xds/resource-names.ts';
+import { listenerName, scopesOfTable } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
 import type {
   Authorization,
@@ -21,6 +21,7 @@ import type {
   FilterChainView,
   ListenerView,
   ProxyView,
+  RouteTableKey,
 } from '../model/proxy-view.ts';
 import { seconds } from './config-source.ts';
 import { compressors } from './filters/compressor.ts';
@@ -34,6 +35,8 @@ import { targetName } from './translate-route.ts';
 import { routeTableName, targetNames } from './translate-route-table.ts';
 import { translateTcpProxy } from './translate-tcp-proxy.ts';
 import { secretNames, translateTlsContext } from './translate-tls-context.ts';
+
+type IsScoped = (table: RouteTableKey) => boolean;
 
 /** Seconds for a TLS handshake. */
 const handshakeTimeout = 15;
@@ -69,12 +72,14 @@ function translateFilterChain(
   listener: string,
   { ports, traffic }: ListenerView,
   { mesh, authorization, accessLogs, requestAuthentications }: Settings,
+  isTableScoped: IsScoped,
 ): FilterChain {
   const { serverNames, applicationProtocols = [], plaintextOnly, tls, network } = chain;
   const filters =
     network.kind === 'http'
       ? [
           translateHttpConnectionManager(listener, routeTableName(network.routes), mesh, accessLogs.logs, {
+            isScoped: isTableScoped(network.routes),
             ...network,
             rateLimits: localRateLimits(traffic?.rateLimits ?? []),
             bodyBytes: traffic?.limits?.bodyBytes,
@@ -121,11 +126,23 @@ const policiesOf = ({ custom, audit, deny, allow }: Authorization): readonly Aut
   ...allow,
 ];
 
+/** Of scopes there are many: what they begin with stands for all of them. */
+function tableReference(table: RouteTableKey, isTableScoped: IsScoped): ResourceReference {
+  const name = routeTableName(table);
+  return isTableScoped(table)
+    ? { typeUrl: typeUrls.scopedRoute, name: scopesOfTable(name) }
+    : { typeUrl: typeUrls.route, name };
+}
+
 /** Whether they are there or not. */
-function referencesOf(listener: ListenerView, authorization: Authorization): readonly ResourceReference[] {
+function referencesOf(
+  listener: ListenerView,
+  authorization: Authorization,
+  isTableScoped: IsScoped,
+): readonly ResourceReference[] {
   const references = listener.filterChains.flatMap(({ network, tls }): readonly ResourceReference[] => [
     ...askedClusters(authorization),
-    ...(network.kind === 'http' ? [{ typeUrl: typeUrls.route, name: routeTableName(network.routes) }] : []),
+    ...(network.kind === 'http' ? [tableReference(network.routes, isTableScoped)] : []),
     ...(network.kind === 'tcp' && network.targets !== undefined
       ? targetNames(network.targets).map((name) => ({ typeUrl: typeUrls.cluster, name }))
       : []),
@@ -149,13 +166,16 @@ export function translateListener(
   previous: TranslatedListener | undefined,
   view: ListenerView,
   settings: Settings,
+  isTableScoped: IsScoped,
   existing: unknown,
   exists: (reference: ResourceReference) => boolean,
 ): TranslatedListener {
   const { mesh, authorization, accessLogs, requestAuthentications } = settings;
-  const whole = recall(previous?.whole, [view, mesh, authorization, accessLogs, requestAuthentications], () =>
-    encodeListener(view, settings),
+  const scoped = view.filterChains.flatMap(({ network }) =>
+    network.kind === 'http' && isTableScoped(network.routes) ? [routeTableName(network.routes)] : [],
   );
+  const parts = [view, mesh, authorization, accessLogs, requestAuthentications, scoped.join()];
+  const whole = recall(previous?.whole, parts, () => encodeListener(view, settings, isTableScoped));
   const resource = recall(previous?.resource, [whole.value, existing], () => ({
     ...whole.value,
     references: whole.value.references.filter(exists),
@@ -163,7 +183,7 @@ export function translateListener(
   return { whole, resource };
 }
 
-function encodeListener(view: ListenerView, settings: Settings): XdsResource {
+function encodeListener(view: ListenerView, settings: Settings, isTableScoped: IsScoped): XdsResource {
   const { mesh, authorization } = settings;
   const name = listenerName(view.bind, view.targetPort);
   const bufferBytes = mesh.proxy.connection.listenerBufferBytes;
@@ -176,7 +196,7 @@ function encodeListener(view: ListenerView, settings: Settings): XdsResource {
         value: { address: view.address, portSpecifier: { case: 'portValue', value: view.boundPort } },
       },
     },
-    filterChains: view.filterChains.map((chain) => translateFilterChain(chain, name, view, settings)),
+    filterChains: view.filterChains.map((chain) => translateFilterChain(chain, name, view, settings, isTableScoped)),
     // What a proxy put in front has to go before anything is told of the bytes behind it.
     listenerFilters: [...proxyProtocol(mesh, view), ...(inspects ? [tlsInspector()] : [])],
     accessLog: mesh.disableListenerLog ? [] : listenerAccessLogs(settings.accessLogs.logs),
@@ -187,7 +207,7 @@ function encodeListener(view: ListenerView, settings: Settings): XdsResource {
     ...(view.reusePort ? {} : { enableReusePort: false }),
   });
   return createXdsResource(typeUrls.listener, ListenerSchema, name, message, {
-    references: referencesOf(view, authorization),
+    references: referencesOf(view, authorization, isTableScoped),
     owners: [
       ...view.owners,
       ...settings.accessLogs.owners,

@@ -1,4 +1,5 @@
 // A route table → RouteConfiguration: one virtual host per set of hosts, sorted by name.
+import { isDeepStrictEqual } from 'node:util';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { formatResourceRef, type ResourceRef } from '../../lib/diagnostic.ts';
 import {
@@ -33,28 +34,39 @@ export function routeTableName(key: RouteTableKey): string {
 /** One virtual host as it travels in its table. */
 export interface EncodedVirtualHost {
   readonly name: string;
+  readonly domains: readonly string[];
+  /** Without the domains. */
   readonly bytes: Uint8Array;
-  /** Hash of the bytes. */
+  /** Hash of bytes and domains. */
   readonly version: string;
   /** Where its routes lead, whether it exists or not. */
   readonly clusters: readonly string[];
   readonly owners: readonly ResourceRef[];
 }
 
-const encode = (
-  message: VirtualHost,
-  clusters: readonly string[],
-  owners: readonly ResourceRef[],
-): EncodedVirtualHost => {
-  const bytes = toBinary(VirtualHostSchema, message);
-  return { name: message.name, bytes, version: versionOf(bytes), clusters, owners };
-};
+function encode(message: VirtualHost, clusters: readonly string[], owners: readonly ResourceRef[]): EncodedVirtualHost {
+  const { name, domains } = message;
+  const bytes = toBinary(VirtualHostSchema, { ...message, domains: [] });
+  return { name, domains, bytes, version: `${versionOf(bytes)} ${versionOf(domains.join())}`, clusters, owners };
+}
 
-function encodeVirtualHost(view: VirtualHostView, headers: ProxyHeaders): EncodedVirtualHost {
+function encodeVirtualHost(
+  view: VirtualHostView,
+  headers: ProxyHeaders,
+  before: EncodedVirtualHost | undefined,
+): EncodedVirtualHost {
   const clusters = new Set(
     view.routes.flatMap(({ action }) => (action.kind === 'forward' ? targetNames(action.targets) : [])),
   );
-  return encode(translateVirtualHost(view, headers), [...clusters], uniqueRefs(view.routes.map(({ owner }) => owner)));
+  const made = encode(
+    translateVirtualHost(view, headers),
+    [...clusters],
+    uniqueRefs(view.routes.map(({ owner }) => owner)),
+  );
+  const isSame =
+    before?.version === made.version &&
+    isDeepStrictEqual([before.clusters, before.owners], [made.clusters, made.owners]);
+  return isSame ? before : made;
 }
 
 const uniqueRefs = (refs: readonly ResourceRef[]): readonly ResourceRef[] => [
@@ -120,20 +132,45 @@ const encodeTable = (name: string): Uint8Array =>
     }),
   );
 
-/** A table, and what it was made of: a virtual host that stays the same is not encoded again. */
-export interface TranslatedTable {
-  readonly resource: Recalled<XdsResource>;
+/** A table's virtual hosts as they travel, in one RouteConfiguration or in many: one that stays the same is not encoded again. */
+export interface EncodedTable {
   readonly encoded: Derived<VirtualHostView, EncodedVirtualHost>;
   readonly others: Recalled<readonly EncodedVirtualHost[]>;
+  readonly headers: ProxyHeaders;
+}
+
+export function encodeRouteTable(
+  previous: EncodedTable | undefined,
+  table: RouteTableView,
+  headers: ProxyHeaders,
+): EncodedTable {
+  const known = previous?.headers === headers ? previous : undefined;
+  const encoded = deriveValues(known?.encoded, table.virtualHosts, (view, _key, before) =>
+    encodeVirtualHost(view, headers, before),
+  );
+  const isEmpty = table.virtualHosts.size === 0;
+  const others = recall(known?.others, [isEmpty, table.misdirected, table.unrouted, table.port], () =>
+    otherVirtualHosts(table).map((message) => encode(message, [], [])),
+  );
+  return { encoded, others, headers };
+}
+
+/** A table, and what it was made of. */
+export interface TranslatedTable {
+  readonly resource: Recalled<XdsResource>;
   readonly inOrder: Sorted<EncodedVirtualHost>;
   readonly byCluster: Derived<EncodedVirtualHost, PersistentMap<EncodedVirtualHost>>;
   readonly clusters: Derived<PersistentMap<EncodedVirtualHost>, true>;
   readonly references: Recalled<readonly ResourceReference[]>;
-  readonly headers: ProxyHeaders;
 }
 
 /** Field of RouteConfiguration. */
-const virtualHostsField = 2;
+export const virtualHostsField = 2;
+/** Field of VirtualHost. */
+const domainsField = 2;
+
+const wireVirtualHost = ({ domains, bytes }: EncodedVirtualHost): Uint8Array =>
+  Buffer.concat([bytes, encodeWire(wireMessage(domains.map((domain) => [domainsField, domain])))]);
 
 /**
  * `exists` has the names of clusters that are there: a route to another one answers 503, and must not be waited for. The bytes
@@ -142,31 +179,25 @@ const virtualHostsField = 2;
 export function translateRouteTable(
   previous: TranslatedTable | undefined,
   table: RouteTableView,
-  headers: ProxyHeaders,
+  { encoded, others }: EncodedTable,
   exists: PersistentMap<unknown>,
 ): TranslatedTable {
-  const known = previous?.headers === headers ? previous : undefined;
-  const encoded = deriveValues(known?.encoded, table.virtualHosts, (view) => encodeVirtualHost(view, headers));
-  const isEmpty = table.virtualHosts.size === 0;
-  const others = recall(known?.others, [isEmpty, table.misdirected, table.unrouted, table.port], () =>
-    otherVirtualHosts(table).map((message) => encode(message, [], [])),
-  );
-  const inOrder = deriveSorted(known?.inOrder, encoded.output, byName);
-  const byCluster = deriveIndex(known?.byCluster, encoded.output, ({ clusters }) => clusters);
-  const clusters = deriveValues(known?.clusters, byCluster.output, () => true as const);
-  const references = recall(known?.references, [clusters.output, exists], () =>
+  const inOrder = deriveSorted(previous?.inOrder, encoded.output, byName);
+  const byCluster = deriveIndex(previous?.byCluster, encoded.output, ({ clusters }) => clusters);
+  const clusters = deriveValues(previous?.clusters, byCluster.output, () => true as const);
+  const references = recall(previous?.references, [clusters.output, exists], () =>
     [...clusters.output.keys()]
       .filter((cluster) => exists.has(cluster))
       .sort()
       .map((cluster) => ({ typeUrl: typeUrls.cluster, name: cluster })),
   );
   const resource = recall(
-    known?.resource,
+    previous?.resource,
     [inOrder.output, others.value, references.value, table.owners],
     (): XdsResource => {
       const name = routeTableName(table.key);
       const virtualHosts = [...inOrder.output, ...others.value].sort(byName);
-      const fields = virtualHosts.map(({ bytes }) => [virtualHostsField, bytes] as const);
+      const fields = virtualHosts.map((one) => [virtualHostsField, wireVirtualHost(one)] as const);
       return {
         typeUrl: typeUrls.route,
         name,
@@ -181,5 +212,5 @@ export function translateRouteTable(
       };
     },
   );
-  return { resource, encoded, others, inOrder, byCluster, clusters, references, headers };
+  return { resource, inOrder, byCluster, clusters, references };
 }

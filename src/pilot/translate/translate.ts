@@ -1,9 +1,11 @@
 // Model → everything a class of proxies gets, as encoded Envoy resources. Pure: the same input gives the same bytes.
 import {
   type Derived,
+  deriveMerged,
   deriveNamed,
   deriveUnion,
   deriveValues,
+  type Merged,
   type Recalled,
   recall,
   type Union,
@@ -14,11 +16,26 @@ import { type TypeUrl, typeUrls } from '../../xds/type-urls.ts';
 import { buildProxyView } from '../model/build-proxy-view.ts';
 import type { Lineage, Model } from '../model/model.ts';
 import { type ProxyClass, proxyClassKey } from '../model/proxy-class.ts';
-import type { ClusterView, ListenerView, ProxyView, RouteTableKey, SecretView } from '../model/proxy-view.ts';
+import type {
+  ClusterView,
+  ListenerView,
+  ProxyView,
+  RouteTableKey,
+  RouteTableView,
+  SecretView,
+} from '../model/proxy-view.ts';
+import { isScoped } from './scoped/is-scoped.ts';
+import { type ScopedTable, translateScopedTable } from './scoped/translate-scoped-table.ts';
 import { secretName } from './secret-name.ts';
 import { type ClusterResources, translateBlackHoleCluster, translateCluster } from './translate-cluster.ts';
 import { type TranslatedListener, translateListener } from './translate-listener.ts';
-import { type TranslatedTable, translateRouteTable } from './translate-route-table.ts';
+import {
+  type EncodedTable,
+  encodeRouteTable,
+  routeTableName,
+  type TranslatedTable,
+  translateRouteTable,
+} from './translate-route-table.ts';
 import { translateSecret } from './translate-secret.ts';
 
 type Resources = PersistentMap<XdsResource>;
@@ -34,12 +51,37 @@ interface Stages {
   readonly secretViews: Recalled<PersistentMap<SecretView>>;
   readonly secrets: Derived<SecretView, XdsResource>;
   readonly secretNames: Derived<XdsResource, true>;
-  readonly tables: ReadonlyMap<RouteTableKey, TranslatedTable>;
-  readonly routes: Resources;
+  readonly tables: ReadonlyMap<RouteTableKey, Table>;
+  readonly sharedRoutes: Resources;
+  readonly routes: Merged<XdsResource>;
+  readonly scopes: Merged<XdsResource>;
   readonly routeNames: Recalled<undefined>;
   readonly existing: Recalled<object>;
   readonly listeners: ReadonlyMap<string, TranslatedListener>;
   readonly listenerResources: Resources;
+}
+
+/** One resource, or as many as it has hosts. */
+interface Table {
+  readonly encoded: EncodedTable;
+  readonly shared: TranslatedTable | undefined;
+  readonly scoped: ScopedTable | undefined;
+}
+
+function translateTable(
+  previous: Table | undefined,
+  table: RouteTableView,
+  view: ProxyView,
+  clusters: PersistentMap<unknown>,
+): Table {
+  const encoded = encodeRouteTable(previous?.encoded, table, view.mesh.proxy.headers);
+  // What was made for other headers is no use.
+  const known = previous?.encoded.headers === encoded.headers ? previous : undefined;
+  if (!isScoped(view, table, previous?.scoped !== undefined))
+    return { encoded, shared: translateRouteTable(known?.shared, table, encoded, clusters), scoped: undefined };
+  const { output } = encoded.encoded;
+  const scoped = translateScopedTable(known?.scoped, table, output, encoded.others.value, clusters);
+  return { encoded, shared: undefined, scoped };
 }
 
 interface Translation {
@@ -106,26 +148,43 @@ function translateView(previous: Translation | undefined, view: ProxyView): Tran
   const tables = new Map(
     view.routeTables.map((table) => [
       table.key,
-      translateRouteTable(known?.tables.get(table.key), table, mesh.proxy.headers, clusterNames.output),
+      translateTable(known?.tables.get(table.key), table, view, clusterNames.output),
     ]),
   );
-  const routes = replaceAll(
-    known?.routes,
-    [...tables.values()].map(({ resource }) => resource.value),
+  const sharedRoutes = replaceAll(
+    known?.sharedRoutes,
+    [...tables.values()].flatMap(({ shared }) => shared?.resource.value ?? []),
   );
-  const routeNames = recall(known?.routeNames, [...tables.keys()], () => undefined);
+  const scopedTables = new Map(
+    [...tables].flatMap(([key, { scoped }]) => (scoped ? [[routeTableName(key), scoped] as const] : [])),
+  );
+  const scopes = deriveMerged(known?.scopes, new Map([...scopedTables].map(([name, one]) => [name, one.scopes])));
+  const routes = deriveMerged(
+    known?.routes,
+    new Map([
+      ['shared', sharedRoutes],
+      ...[...scopedTables].map(([name, one]) => [`scopes of ${name}`, one.routes] as const),
+    ]),
+  );
+  const routeNames = recall(known?.routeNames, [...tables.keys(), ...scopedTables.keys()], () => undefined);
   const byType = new Map<TypeUrl, Resources>([
     [typeUrls.cluster, allClusters.output],
     [typeUrls.endpoint, endpoints.output],
     [typeUrls.secret, secrets.output],
-    [typeUrls.route, routes],
+    [typeUrls.scopedRoute, scopes.output],
+    [typeUrls.route, routes.output],
   ]);
-  const exists = ({ typeUrl, name }: ResourceReference): boolean => byType.get(typeUrl)?.has(name) === true;
+  const exists = ({ typeUrl, name }: ResourceReference): boolean =>
+    typeUrl === typeUrls.scopedRoute || byType.get(typeUrl)?.has(name) === true;
   const existing = recall(known?.existing, [clusterNames.output, secretNames.output, routeNames], () => ({}));
   const listeners = new Map(
     view.listeners.map((listener) => {
       const key = listenerKey(listener);
-      return [key, translateListener(known?.listeners.get(key), listener, view, existing, exists)] as const;
+      const isTableScoped = (table: RouteTableKey): boolean => tables.get(table)?.scoped !== undefined;
+      return [
+        key,
+        translateListener(known?.listeners.get(key), listener, view, isTableScoped, existing, exists),
+      ] as const;
     }),
   );
   const listenerResources = replaceAll(
@@ -143,7 +202,9 @@ function translateView(previous: Translation | undefined, view: ProxyView): Tran
     secrets,
     secretNames,
     tables,
+    sharedRoutes,
     routes,
+    scopes,
     routeNames,
     existing,
     listeners,

@@ -96,7 +96,8 @@ export function encodeSotwRequest(type: ClientType, node: Node | undefined, erro
   return toBinary(DiscoveryRequestSchema, request);
 }
 
-const isFullState = (typeUrl: TypeUrl): boolean => typeUrl === typeUrls.cluster || typeUrl === typeUrls.listener;
+const isFullState = (typeUrl: TypeUrl): boolean =>
+  typeUrl === typeUrls.cluster || typeUrl === typeUrls.listener || typeUrl === typeUrls.scopedRoute;
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 

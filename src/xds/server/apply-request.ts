@@ -18,7 +18,8 @@ export type RequestNotice =
   | { readonly kind: 'unknown-type'; readonly typeUrl: string };
 
 /** Only these can be asked for as a whole by naming nothing. */
-const hasLegacyWildcard = (typeUrl: TypeUrl): boolean => typeUrl === typeUrls.cluster || typeUrl === typeUrls.listener;
+const hasLegacyWildcard = (typeUrl: TypeUrl): boolean =>
+  typeUrl === typeUrls.cluster || typeUrl === typeUrls.listener || typeUrl === typeUrls.scopedRoute;
 
 /** SotW responses of these types are the whole state: what is not in them is gone. */
 export const isFullState = (state: StreamState, typeUrl: TypeUrl): boolean =>

@@ -1,5 +1,6 @@
 // Make before break: holds back what refers to clusters a proxy does not have yet, and removals of what it still uses.
 import type { ResourceReference, XdsResource } from '../resource.ts';
+import { tableOfScope } from '../resource-names.ts';
 import { type TypeUrl, typeUrls } from '../type-urls.ts';
 import { isFullState } from './apply-request.ts';
 import { type HeldResource, knownResource } from './held-resources.ts';
@@ -33,7 +34,8 @@ const usersOf: Readonly<Record<TypeUrl, readonly TypeUrl[]>> = {
   [typeUrls.cluster]: [typeUrls.listener, typeUrls.route],
   [typeUrls.endpoint]: [typeUrls.cluster],
   [typeUrls.listener]: [],
-  [typeUrls.route]: [typeUrls.listener],
+  [typeUrls.scopedRoute]: [typeUrls.listener],
+  [typeUrls.route]: [typeUrls.listener, typeUrls.scopedRoute],
   [typeUrls.secret]: [typeUrls.listener, typeUrls.cluster],
 };
 
@@ -76,6 +78,10 @@ function isStillServing(state: StreamState, listeners: TypeState, old: Supersede
       type !== undefined && availableOf(state, typeUrl).has(name) && !type.held.has(name) && !type.rejected.has(name)
     );
   };
+  // Its connections find their hosts by scopes until they end, which nothing tells.
+  const refersToScopes = (of: XdsResource | undefined): boolean =>
+    of?.references.some((r) => r.typeUrl === typeUrls.scopedRoute) === true;
+  if (refersToScopes(knownResource(old.held)) && !refersToScopes(current)) return true;
   const warmsWith = current?.references.filter((r) => r.typeUrl === typeUrls.route || r.typeUrl === typeUrls.secret);
   if (warmsWith?.some(isMissing)) return true;
   const routes = state.types.get(typeUrls.route);
@@ -169,7 +175,9 @@ export function createReferenceGate(state: StreamState, now: number): ReferenceG
       if (oldest) wake(oldest.supersededAt + drainWaitMs);
       if (!usedBy.has(typeUrl)) usedBy.set(typeUrl, findUsed(state, users, serving));
       const used = usedBy.get(typeUrl);
-      return used === undefined || used.has(`${typeUrl} ${name}`);
+      return (
+        used === undefined || used.has(`${typeUrl} ${typeUrl === typeUrls.scopedRoute ? tableOfScope(name) : name}`)
+      );
     },
     get wakeAt() {
       return wakeAt;

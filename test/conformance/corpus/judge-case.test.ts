@@ -7,6 +7,7 @@ import { type CaseOutcome, joinChunks } from './run-corpus-case.ts';
 const outcome = (differences: readonly string[]): CaseOutcome => ({
   case: '01-seed',
   dataPlane: 'envoy',
+  routeMode: 'shared',
   requests: [{ request: 'home', differences }],
   startMs: 0,
   runMs: 0,

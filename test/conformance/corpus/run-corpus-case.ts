@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { RouteModeKind } from '../../../src/lib/route-mode.ts';
 import { Backends } from '../../corpus/lib/backends.mjs';
 import { type CorpusCase, type CorpusResult, compare, loadCase, runRequest } from '../../corpus/lib/core.mjs';
 import type { DataPlaneName } from '../../e2e/harness/data-planes.ts';
@@ -29,6 +30,7 @@ export interface RequestOutcome {
 export interface CaseOutcome {
   readonly case: string;
   readonly dataPlane: DataPlaneName;
+  readonly routeMode: RouteModeKind;
   readonly requests: readonly RequestOutcome[];
   /** Why the case could not run at all. */
   readonly error?: string;
@@ -150,7 +152,11 @@ async function runRequests(
 }
 
 /** Never throws: what kept the case from running is in `error`, with what Tidegate said. */
-export async function runCorpusCase(name: string, dataPlane: DataPlaneName): Promise<CaseOutcome> {
+export async function runCorpusCase(
+  name: string,
+  dataPlane: DataPlaneName,
+  routeMode: RouteModeKind,
+): Promise<CaseOutcome> {
   const corpusCase = loadCase(join(corpusFolder, 'cases', name));
   const layout = layOut(corpusCase);
   const started = performance.now();
@@ -161,9 +167,9 @@ export async function runCorpusCase(name: string, dataPlane: DataPlaneName): Pro
     dataPlane,
     portMap,
     mounts: layout.mounts,
-    args: oneWorker,
+    args: [...oneWorker, '--route-mode', routeMode],
   });
-  const outcome = { case: name, dataPlane };
+  const outcome = { case: name, dataPlane, routeMode };
   try {
     await tidegate.ready();
     startMs = Math.round(performance.now() - started);

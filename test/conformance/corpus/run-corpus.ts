@@ -1,8 +1,9 @@
-// Runs corpus cases and prints each one's outcome as a line of JSON: `node run-corpus.ts [--data-plane envoy] [CASE...]`.
+// Runs corpus cases and prints each one's outcome as a line of JSON: `node run-corpus.ts [--data-plane envoy] [--route-mode scoped] [CASE...]`.
 // A process of its own, because the corpus' backends let errors of torn connections reach `uncaughtException`.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type RouteModeKind, routeModeKinds } from '../../../src/lib/route-mode.ts';
 import { type DataPlaneName, dataPlaneNames } from '../../e2e/harness/data-planes.ts';
 import { type CaseOutcome, corpusFolder, runCorpusCase } from './run-corpus-case.ts';
 
@@ -22,6 +23,7 @@ const lanes = 2;
 export async function runCorpus(
   names: readonly string[],
   dataPlanes: readonly DataPlaneName[],
+  routeMode: RouteModeKind,
   onOutcome: (outcome: CaseOutcome) => void,
 ): Promise<void> {
   const jobs: Job[] = dataPlanes.flatMap((dataPlane, index) => {
@@ -42,7 +44,7 @@ export async function runCorpus(
   const runLane = async (lane: number): Promise<void> => {
     for (let job = takeJob(lane); job !== undefined; job = takeJob(lane)) {
       inUse.add(job.name);
-      onOutcome(await runCorpusCase(job.name, job.dataPlane));
+      onOutcome(await runCorpusCase(job.name, job.dataPlane, routeMode));
       inUse.delete(job.name);
     }
   };
@@ -54,10 +56,14 @@ if (import.meta.main) {
   // The reader has gone: end, and with this process all gateways that it started.
   process.stdout.on('error', () => process.exit(1));
   const { values, positionals } = parseArgs({
-    options: { 'data-plane': { type: 'string', multiple: true, default: [...dataPlaneNames] } },
+    options: {
+      'data-plane': { type: 'string', multiple: true, default: [...dataPlaneNames] },
+      'route-mode': { type: 'string', default: 'shared' },
+    },
     allowPositionals: true,
   });
   const dataPlanes = dataPlaneNames.filter((name) => values['data-plane'].includes(name));
   const names = positionals.length > 0 ? positionals : corpusCaseNames();
-  await runCorpus(names, dataPlanes, (outcome) => process.stdout.write(`${JSON.stringify(outcome)}\n`));
+  const routeMode = routeModeKinds.find((kind) => kind === values['route-mode']) ?? 'shared';
+  await runCorpus(names, dataPlanes, routeMode, (outcome) => process.stdout.write(`${JSON.stringify(outcome)}\n`));
 }

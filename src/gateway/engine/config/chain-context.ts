@@ -4,6 +4,8 @@ import type { RouteTable, SecretConfig } from './engine-config.ts';
 /** What the parts of a listener add while it is converted. */
 export interface ListenerNeeds {
   readonly routes: Set<string>;
+  /** Whether it looks for routes by scopes. */
+  readonly scopes: Set<'all'>;
   readonly secrets: Set<string>;
   readonly fileSecrets: Set<string>;
   /** Inline route configurations and certificates, by names that no resource can have. */

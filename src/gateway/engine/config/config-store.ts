@@ -7,6 +7,8 @@ import type { EngineConfig } from './engine-config.ts';
 export interface WantedNames {
   /** EDS, from the management server. */
   readonly endpoints: readonly string[];
+  /** SRDS, from the management server: all of them, or none. */
+  readonly scopes: boolean;
   /** RDS, from the management server. */
   readonly routes: readonly string[];
   /** SDS, from the management server. */

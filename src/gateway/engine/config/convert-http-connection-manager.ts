@@ -22,6 +22,7 @@ import {
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
   HttpConnectionManager_PathWithEscapedSlashesAction as SlashesAction,
 } from '../../../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { scopedLowerCaseFilter, scopedWildcardFilter } from '../../../xds/resource-names.ts';
 import type { ChainContext } from './chain-context.ts';
 import { convertAccessLogs } from './convert-access-log.ts';
 import { convertCompressor, joinCompressions } from './convert-compressor.ts';
@@ -32,6 +33,7 @@ import { convertJwtAuthn } from './convert-jwt-authn.ts';
 import { convertLocalRateLimit } from './convert-local-rate-limit.ts';
 import { convertRbac, rbacFields } from './convert-rbac.ts';
 import { convertRouteTable } from './convert-route-table.ts';
+import { convertScopedRoutes } from './convert-scopes.ts';
 import { durationMs } from './duration-ms.ts';
 import type { ForwardClientCert, Guard, HttpConnectionManager } from './engine-config.ts';
 import type { Findings } from './findings.ts';
@@ -46,6 +48,7 @@ const managerFields = new Set([
   // The engine makes no spans, and always answers Expect and makes request ids as here.
   ...['serverHeaderTransformation', 'generateRequestId', 'appendXForwardedPort'],
   ...['tracing', 'forwardClientCertDetails', 'setCurrentClientCertDetails', 'proxy100Continue', 'requestIdExtension'],
+  'earlyHeaderMutationExtensions',
   // Time that a connection gets to close, and internal addresses, which a gateway at the edge has none of.
   ...['delayedCloseTimeout', 'drainTimeout', 'internalAddressConfig'],
 ]);
@@ -83,6 +86,7 @@ export function convertHttpConnectionManager(
     kind: 'http',
     statPrefix: manager.statPrefix,
     routeConfigName: nameRoutes(manager, context, findings),
+    ...scopeRoutes(manager, findings),
     serverName: manager.serverName || 'envoy',
     ...convertServerHeader(manager.serverHeaderTransformation),
     ...(preservesHeaderCase(manager.httpProtocolOptions, findings) && { preservesHeaderCase: true }),
@@ -172,13 +176,24 @@ function nameRoutes(manager: EnvoyManager, { listener, chain, needs }: ChainCont
       return name;
     }
     case 'scopedRoutes':
-      findings.reject('the embedded engine has no scoped routes');
+      needs.scopes.add('all');
       return '';
     case undefined:
       findings.required('HttpConnectionManager', 'route_specifier');
       return '';
   }
 }
+
+/** The gateway's own filters are known by their names: what their Lua does is done here. */
+function scopeRoutes(manager: EnvoyManager, findings: Findings): Pick<HttpConnectionManager, 'scopedRoutes'> {
+  const { routeSpecifier } = manager;
+  if (routeSpecifier.case !== 'scopedRoutes') return {};
+  const keyOf = convertScopedRoutes(manager, routeSpecifier.value, findings);
+  const fallsBack = manager.httpFilters.some(({ name }) => name === scopedWildcardFilter);
+  return keyOf === undefined ? {} : { scopedRoutes: { keyOf, fallsBack } };
+}
+
+const isOwnLookUp = ({ name }: HttpFilter): boolean => name === scopedLowerCaseFilter || name === scopedWildcardFilter;
 
 const configOf = ({ configType }: HttpFilter) => (configType.case === 'typedConfig' ? configType.value : undefined);
 
@@ -247,6 +262,7 @@ function convertGuards(
 function nameFilters(filters: readonly HttpFilter[], findings: Findings): readonly string[] {
   const names: string[] = [];
   for (const [index, filter] of filters.entries()) {
+    if (isOwnLookUp(filter)) continue;
     const any = configOf(filter);
     const type = extensionType(any);
     const last = index === filters.length - 1;

@@ -45,6 +45,7 @@ export function convertListener(
     findings.warn('bind_to_port: false is not supported by the embedded engine: it binds');
   const needs: ListenerNeeds = {
     routes: new Set(),
+    scopes: new Set(),
     secrets: new Set(),
     fileSecrets: new Set(),
     inlineRoutes: new Map(),

@@ -5,13 +5,15 @@ import { ClusterSchema } from '../../../xds/generated/envoy/config/cluster/v3/cl
 import { ClusterLoadAssignmentSchema } from '../../../xds/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { ListenerSchema } from '../../../xds/generated/envoy/config/listener/v3/listener_pb.ts';
 import { RouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
+import { ScopedRouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/scoped_route_pb.ts';
 import { SecretSchema } from '../../../xds/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
 import { type ConvertedCluster, convertCluster } from './convert-cluster.ts';
 import { type ConvertedEndpoints, convertEndpoints } from './convert-endpoints.ts';
 import { type ConvertedListener, convertListener } from './convert-listener.ts';
 import { convertRouteTable } from './convert-route-table.ts';
+import { convertScope } from './convert-scopes.ts';
 import { convertSecret } from './convert-secret.ts';
-import type { RouteTable, SecretConfig } from './engine-config.ts';
+import type { RouteTable, ScopeConfig, SecretConfig } from './engine-config.ts';
 import type { Findings } from './findings.ts';
 
 /** Undefined together with an error. */
@@ -42,6 +44,11 @@ export function convertListenerResource(received: ReceivedResource, findings: Fi
 export function convertRouteResource(received: ReceivedResource, findings: Findings): RouteTable | undefined {
   const table = decode(RouteConfigurationSchema, received, ({ name }) => name, findings);
   return table && convertRouteTable(table, received.version, findings);
+}
+
+export function convertScopeResource(received: ReceivedResource, findings: Findings): ScopeConfig | undefined {
+  const scope = decode(ScopedRouteConfigurationSchema, received, ({ name }) => name, findings);
+  return scope && convertScope(scope, findings);
 }
 
 export function convertClusterResource(received: ReceivedResource, findings: Findings): ConvertedCluster | undefined {

@@ -1,4 +1,5 @@
 // Where xDS ends: feeds on responses, keeps what is valid of them, and offers it as the small types that requests are served from.
+import { PersistentMap, persistent } from '../../../lib/incremental/persistent-map.ts';
 import type { ReceivedResource, ReceivedUpdate } from '../../../xds/client/ads-client.ts';
 import { pushOrder, type TypeUrl, typeUrls } from '../../../xds/type-urls.ts';
 import { type AcceptedResources, createAcceptedResources } from './accepted-resources.ts';
@@ -11,21 +12,30 @@ import {
   convertEndpointsResource,
   convertListenerResource,
   convertRouteResource,
+  convertScopeResource,
   convertSecretResource,
 } from './convert-resource.ts';
 import type { ClusterConfig, EngineConfig, ListenerConfig, RouteTable, SecretConfig } from './engine-config.ts';
 import { rejectDuplicateAddresses } from './reject-duplicate-addresses.ts';
 
-const empty: EngineConfig = { listeners: new Map(), routes: new Map(), clusters: new Map(), secrets: new Map() };
+const empty: EngineConfig = {
+  listeners: new Map(),
+  scopes: new Map(),
+  routes: PersistentMap.empty(),
+  clusters: new Map(),
+  secrets: new Map(),
+};
 
 export function createConfigStore(): ConfigStore {
   const listeners = createAcceptedResources(convertListenerResource, rejectDuplicateAddresses);
+  const scopes = createAcceptedResources(convertScopeResource);
   const routes = createAcceptedResources(convertRouteResource);
   const clusters = createAcceptedResources(convertClusterResource);
   const endpoints = createAcceptedResources(convertEndpointsResource);
   const secrets = createAcceptedResources(convertSecretResource);
   const byType = {
     [typeUrls.listener]: listeners,
+    [typeUrls.scopedRoute]: scopes,
     [typeUrls.route]: routes,
     [typeUrls.cluster]: clusters,
     [typeUrls.endpoint]: endpoints,
@@ -37,14 +47,30 @@ export function createConfigStore(): ConfigStore {
   const clustersByAssignment = new Map<string, string[]>();
   const subscribers = new Set<(config: EngineConfig) => void>();
   let current = empty;
-  let wanted: WantedNames = { endpoints: [], routes: [], secrets: [], fileSecrets: [] };
+  let wanted: WantedNames = { endpoints: [], scopes: false, routes: [], secrets: [], fileSecrets: [] };
+
+  const hasScopes = (): boolean =>
+    scopes.hasArrived() && [...scopes.accepted.values()].every(({ value }) => routes.isSettled(value.routeConfigName));
 
   const isWarm = ({ needs }: ConvertedListener): boolean =>
-    [...needs.routes].every(routes.isSettled) && [...needs.secrets, ...needs.fileSecrets].every(secrets.isSettled);
+    [...needs.routes].every(routes.isSettled) &&
+    (needs.scopes.size === 0 || hasScopes()) &&
+    [...needs.secrets, ...needs.fileSecrets].every(secrets.isSettled);
 
-  const promoteListeners = (): void => {
-    for (const [name, { value }] of listeners.accepted) if (isWarm(value)) servingListeners.set(name, value);
-    for (const name of servingListeners.keys()) if (!listeners.accepted.has(name)) servingListeners.delete(name);
+  /** Whether one of them is another now. */
+  const promoteListeners = (): boolean => {
+    let isOther = false;
+    for (const [name, { value }] of listeners.accepted) {
+      if (servingListeners.get(name) === value || !isWarm(value)) continue;
+      servingListeners.set(name, value);
+      isOther = true;
+    }
+    for (const name of servingListeners.keys()) {
+      if (listeners.accepted.has(name)) continue;
+      servingListeners.delete(name);
+      isOther = true;
+    }
+    return isOther;
   };
 
   /** Names of clusters by the assignment they wait for; made anew with every change of the clusters. */
@@ -79,9 +105,12 @@ export function createConfigStore(): ConfigStore {
   const collectWanted = (): void => {
     const named = [...[...listeners.accepted.values()].map(({ value }) => value), ...servingListeners.values()];
     const naming = [...named, ...[...clusters.accepted.values()].map(({ value }) => value), ...servedClusters()];
+    const usesScopes = named.some(({ needs }) => needs.scopes.size > 0);
+    const ofScopes = usesScopes ? [...scopes.accepted.values()].map(({ value }) => value.routeConfigName) : [];
     wanted = {
       ...wanted,
-      routes: sortedNames(named.flatMap(({ needs }) => [...needs.routes])),
+      scopes: usesScopes,
+      routes: sortedNames([...named.flatMap(({ needs }) => [...needs.routes]), ...ofScopes]),
       secrets: sortedNames(naming.flatMap(({ needs }) => [...needs.secrets])),
       fileSecrets: sortedNames(naming.flatMap(({ needs }) => [...needs.fileSecrets])),
     };
@@ -116,8 +145,20 @@ export function createConfigStore(): ConfigStore {
     publish({ ...current, clusters: shared(current.clusters, next) });
   };
 
+  /** A table that changes is one of many: the others are not looked at. */
+  const applyToRoutes = (update: ReceivedUpdate): void => {
+    if (promoteListeners()) {
+      applyToListeners();
+      return;
+    }
+    const names = [...update.resources.map(({ name }) => name), ...update.removed];
+    const changed = names.map((name) => [name, routes.accepted.get(name)?.value] as const);
+    publish({ ...current, routes: persistent(current.routes).change(changed) });
+  };
+
   const applyToListeners = (): void => {
     forgetRemoved(listeners);
+    forgetRemoved(scopes);
     promoteListeners();
     collectWanted();
     const serving = [...servingListeners.values()];
@@ -127,8 +168,12 @@ export function createConfigStore(): ConfigStore {
         current.listeners,
         mapValues(servingListeners, ({ config }): ListenerConfig => config),
       ),
-      routes: shared(
-        current.routes,
+      scopes: shared(
+        current.scopes,
+        new Map([...scopes.accepted.values()].map(({ value }) => [value.key, value.routeConfigName])),
+      ),
+      routes: replaced(
+        persistent(current.routes),
         new Map<string, RouteTable>([
           ...mapValues(routes.accepted, ({ value }) => value),
           ...serving.flatMap(({ needs }) => [...needs.inlineRoutes]),
@@ -166,9 +211,11 @@ export function createConfigStore(): ConfigStore {
   return {
     apply: (update: ReceivedUpdate) => {
       const error = byType[update.typeUrl].apply(update);
-      const isOfListeners = update.typeUrl === typeUrls.listener || update.typeUrl === typeUrls.route;
-      if (isOfListeners || update.typeUrl === typeUrls.secret) applyToListeners();
-      if (!isOfListeners) applyToClusters(update);
+      const { typeUrl } = update;
+      const isOfListeners = typeUrl === typeUrls.listener || typeUrl === typeUrls.scopedRoute;
+      if (typeUrl === typeUrls.route) applyToRoutes(update);
+      else if (isOfListeners || typeUrl === typeUrls.secret) applyToListeners();
+      if (!isOfListeners && typeUrl !== typeUrls.route) applyToClusters(update);
       return error === undefined ? undefined : describeRejection(update.typeUrl, error);
     },
     current: () => current,
@@ -233,6 +280,12 @@ function mapValues<From, To>(map: ReadonlyMap<string, From>, change: (value: Fro
   const changed = new Map<string, To>();
   for (const [name, value] of map) changed.set(name, change(value));
   return changed;
+}
+
+/** The old map with what is different in the new one. */
+function replaced<Value>(old: PersistentMap<Value>, next: ReadonlyMap<string, Value>): PersistentMap<Value> {
+  const gone = [...old.keys()].filter((name) => !next.has(name)).map((name) => [name, undefined] as const);
+  return old.change([...gone, ...next]);
 }
 
 /** The old map if the new one holds the same objects: whoever compares sees at once that nothing changed. */

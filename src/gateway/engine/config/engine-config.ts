@@ -23,10 +23,20 @@ export interface EngineConfig {
   readonly listeners: ReadonlyMap<string, ListenerConfig>;
   /** By route configuration name. */
   readonly routes: ReadonlyMap<string, RouteTable>;
+  /** By key: the route configuration that it leads to. */
+  readonly scopes: ReadonlyMap<string, string>;
   /** By cluster name. Endpoints that changed are a new ClusterConfig; the pool behind it lives on. */
   readonly clusters: ReadonlyMap<string, ClusterConfig>;
   /** By SDS name. */
   readonly secrets: ReadonlyMap<string, SecretConfig>;
+}
+
+/** The parts of a request's scope key; undefined where it has none. `values` gives those of a header, in lower case. */
+export type ScopeKeyBuilder = (values: (name: string) => readonly string[]) => readonly string[] | undefined;
+
+export interface ScopeConfig {
+  readonly key: string;
+  readonly routeConfigName: string;
 }
 
 export interface ListenerConfig {
@@ -97,7 +107,9 @@ export interface DownstreamLimits {
 export interface HttpConnectionManager {
   readonly kind: 'http';
   readonly statPrefix: string;
+  /** Empty where routes are scoped. */
   readonly routeConfigName: string;
+  readonly scopedRoutes?: { readonly keyOf: ScopeKeyBuilder; readonly fallsBack: boolean };
   readonly serverName: string;
   /** When `server` of an answer is left alone; absent: never. */
   readonly keepsServer?: 'ALWAYS' | 'IF_PRESENT';

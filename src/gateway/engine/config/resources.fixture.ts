@@ -5,6 +5,7 @@ import { ClusterSchema } from '../../../xds/generated/envoy/config/cluster/v3/cl
 import { ClusterLoadAssignmentSchema } from '../../../xds/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { ListenerSchema } from '../../../xds/generated/envoy/config/listener/v3/listener_pb.ts';
 import { RouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
+import { ScopedRouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/scoped_route_pb.ts';
 import { file_envoy_extensions_access_loggers_file_v3_file } from '../../../xds/generated/envoy/extensions/access_loggers/file/v3/file_pb.ts';
 import { file_envoy_extensions_filters_http_fault_v3_fault } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { file_envoy_extensions_filters_http_rbac_v3_rbac } from '../../../xds/generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
@@ -39,6 +40,7 @@ const schemas: Readonly<Record<TypeUrl, DescMessage>> = {
   [typeUrls.cluster]: ClusterSchema,
   [typeUrls.endpoint]: ClusterLoadAssignmentSchema,
   [typeUrls.listener]: ListenerSchema,
+  [typeUrls.scopedRoute]: ScopedRouteConfigurationSchema,
   [typeUrls.route]: RouteConfigurationSchema,
   [typeUrls.secret]: SecretSchema,
 };

@@ -5,6 +5,7 @@ import type { Exchange } from '../http/exchange.ts';
 import { getHeader, setHeader } from '../http/header-list.ts';
 import type { HttpServing } from '../http/http-serving.ts';
 import { requestHeaderValues } from '../http/request-header-values.ts';
+import { findScopedHost } from '../match/find-scope.ts';
 import { matchRoute } from '../match/match-route.ts';
 import { matchVirtualHost } from '../match/match-virtual-host.ts';
 import type { ChosenCluster } from './forward-request.ts';
@@ -29,8 +30,7 @@ export function selectRoute(exchange: Exchange, serving: HttpServing): SelectedR
   info.upstreamCluster = undefined;
   info.upstreamClusterAltStatName = undefined;
   exchange.changeResponse = undefined;
-  const table = serving.routeTable(exchange.manager.routeConfigName);
-  const virtualHost = table && matchVirtualHost(table, exchange.authority);
+  const virtualHost = findVirtualHost(exchange, serving);
   if (virtualHost === undefined) return { kind: 'none' };
   const isSecure = getHeader(exchange.headers, 'x-forwarded-proto') === 'https';
   if (virtualHost.requireTls !== 'NONE' && !isSecure) return { kind: 'redirect to tls' };
@@ -45,6 +45,16 @@ export function selectRoute(exchange: Exchange, serving: HttpServing): SelectedR
   const chosen = action.kind === 'forward' ? chooseCluster(exchange, action, serving) : undefined;
   changeResponses(exchange, [chosen?.entry.headers, route.headers, ...(route.outerHeaders ?? [])]);
   return { kind: 'route', virtualHost, route, chosen };
+}
+
+function findVirtualHost(exchange: Exchange, serving: HttpServing): VirtualHost | undefined {
+  const { scopedRoutes, routeConfigName } = exchange.manager;
+  if (scopedRoutes !== undefined)
+    return findScopedHost({ ...scopedRoutes, tableOf: serving.scopedTable }, exchange.authority, (name) =>
+      requestHeaderValues(exchange, name),
+    );
+  const table = serving.routeTable(routeConfigName);
+  return table && matchVirtualHost(table, exchange.authority);
 }
 
 function chooseCluster(exchange: Exchange, action: ForwardAction, serving: HttpServing): ChosenCluster | undefined {

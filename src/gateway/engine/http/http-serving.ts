@@ -11,6 +11,8 @@ import type { DownstreamConnection } from './downstream-stream.ts';
 /** What requests are served from; the tables are asked for anew for each request, so that an update needs no restart. */
 export interface HttpServing {
   routeTable(name: string): RouteTable | undefined;
+  /** By key of the scope. */
+  scopedTable(key: string): RouteTable | undefined;
   readonly clusters: ClusterSet;
   readonly random: () => number;
   log(configs: readonly AccessLogConfig[], info: RequestInfo): void;

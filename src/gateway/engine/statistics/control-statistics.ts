@@ -66,6 +66,8 @@ export function createControlStatistics(concurrency: number): ControlStatistics 
       else if (typeUrl === typeUrls.listener) lds[outcome]++;
       else if (typeUrl === typeUrls.route)
         for (const { name } of resources) {
+          // Of single hosts nobody asks for numbers.
+          if (isScope(name)) continue;
           const counters = routes.get(name) ?? updateCounters();
           routes.set(name, counters);
           counters[outcome]++;
@@ -94,6 +96,8 @@ export function createControlStatistics(concurrency: number): ControlStatistics 
     snapshot: registry.snapshot,
   };
 }
+
+const isScope = (name: string): boolean => name.includes('/');
 
 /** Each table once, however many chains have it. */
 function managersOf(config: EngineConfig | undefined): readonly HttpConnectionManager[] {

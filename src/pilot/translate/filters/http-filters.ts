@@ -15,6 +15,8 @@ import { router } from './router.ts';
 const order: readonly HttpFilterFeature[] = [grpcStats, fault, cors];
 
 export interface HttpFilterOptions {
+  /** Of routes: before anybody asks for one. */
+  readonly lookUps: readonly HttpFilterFeature[];
   readonly grpcWeb: boolean;
   /** Before anybody is asked anything. */
   readonly rateLimits: readonly HttpFilterFeature[];
@@ -41,7 +43,7 @@ export function httpFilters(options: HttpFilterOptions): HttpFilter[] {
     ...options.rbac,
   ];
   const held = options.bodyBytes === undefined ? [] : [buffer(options.bodyBytes)];
-  return [...guards, ...web, ...order, ...held, router(options.envoyDebugHeaders)].map(
+  return [...options.lookUps, ...guards, ...web, ...order, ...held, router(options.envoyDebugHeaders)].map(
     ({ name, disabled = false, config }) =>
       create(HttpFilterSchema, { name, disabled, configType: { case: 'typedConfig', value: config() } }),
   );
