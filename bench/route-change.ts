@@ -1,5 +1,5 @@
 // From a file's change to the changed answer: a VirtualService is replaced, and requests are sent until they are answered anew.
-// `node bench/route-change.ts [--changes 40] [--hosts 1,100,1000]`
+// `node bench/route-change.ts [--changes 40] [--hosts 1,100,1000] [--route-modes shared,scoped]`
 import http from 'node:http';
 import { parseArgs } from 'node:util';
 import { type Backend, startHttpBackend } from '../test/e2e/harness/backend.ts';
@@ -11,7 +11,11 @@ import { startTidegate } from '../test/e2e/harness/tidegate-process.ts';
 import { formatTable, quantile } from './measure.ts';
 
 const { values } = parseArgs({
-  options: { changes: { type: 'string', default: '40' }, hosts: { type: 'string', default: '1,100,1000' } },
+  options: {
+    changes: { type: 'string', default: '40' },
+    hosts: { type: 'string', default: '1,100,1000' },
+    'route-modes': { type: 'string', default: 'shared,scoped' },
+  },
 });
 const changes = Number(values.changes);
 const host = 'measured.example.com';
@@ -23,7 +27,12 @@ interface Applications {
 }
 
 /** Milliseconds of each change. Throws when an answer does not come. */
-async function measure(dataPlane: DataPlaneName, hosts: number, { a, b }: Applications): Promise<number[]> {
+async function measure(
+  dataPlane: DataPlaneName,
+  routeMode: string,
+  hosts: number,
+  { a, b }: Applications,
+): Promise<number[]> {
   const others = Array.from({ length: hosts - 1 }, (_, index) => routeTo(`other-${index}.example.com`, 'a'));
   const folder = createManifestFolder({
     'gateway.yaml': [gateway([httpServer()]), ...service('a', [a]), ...service('b', [b])],
@@ -32,7 +41,13 @@ async function measure(dataPlane: DataPlaneName, hosts: number, { a, b }: Applic
   });
   const port = await freePort();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const tidegate = await startTidegate({ manifests: [folder.path], dataPlane, portMap: { 80: port } });
+  const tidegate = await startTidegate({
+    manifests: [folder.path],
+    dataPlane,
+    portMap: { 80: port },
+    args: ['--workers', '1', '--route-mode', routeMode],
+    readyTimeoutMs: 120_000,
+  });
   try {
     const answeredBy = async (): Promise<string> => (await sendRequest({ port, host, agent })).body.split(' ')[0] ?? '';
     const times: number[] = [];
@@ -63,14 +78,16 @@ try {
         console.log(`${dataPlane} is left out: ${skip}`);
         continue;
       }
-      const times = await measure(dataPlane, hosts, applications);
-      const cells = [0.5, 0.95, 1].map((fraction) => quantile(times, fraction).toFixed(1));
-      rows.push([String(hosts), dataPlane, ...cells]);
+      for (const routeMode of values['route-modes'].split(',')) {
+        const times = await measure(dataPlane, routeMode, hosts, applications);
+        const cells = [0.5, 0.95, 1].map((fraction) => quantile(times, fraction).toFixed(1));
+        rows.push([String(hosts), dataPlane, routeMode, ...cells]);
+      }
     }
   console.log(
     `${changes} changes each, one VirtualService replaced by rename, milliseconds until the answer has changed.\n`,
   );
-  console.log(formatTable(['hosts', 'data plane', 'p50', 'p95', 'max'], rows));
+  console.log(formatTable(['hosts', 'data plane', 'routes', 'p50', 'p95', 'max'], rows));
 } finally {
   await Promise.all(Object.values(applications).map((backend) => backend.stop()));
 }

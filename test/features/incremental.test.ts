@@ -1,4 +1,4 @@
-// What pilot makes of a change, step by step, is what it would make of everything from scratch: ten thousand random changes.
+// What pilot makes of a change, step by step, is what it would make of everything from scratch: ten thousand random changes, half of them with scoped routes.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Diagnostic } from '../../src/lib/diagnostic.ts';
 import { PersistentMap } from '../../src/lib/incremental/persistent-map.ts';
+import type { RouteMode } from '../../src/lib/route-mode.ts';
 import { buildModel } from '../../src/pilot/model/build-model.ts';
 import { buildPortTable } from '../../src/pilot/model/build-port-table.ts';
 import { buildProxyView } from '../../src/pilot/model/build-proxy-view.ts';
@@ -16,7 +17,8 @@ import { type Assembly, assembleSnapshot } from '../../src/pilot/sources/files/a
 import type { FileContent } from '../../src/pilot/sources/files/file-content.ts';
 import { parseFileText } from '../../src/pilot/sources/files/snapshot-from-text.ts';
 
-const steps = 10_000;
+/** In each way. */
+const steps = 5_000;
 const stepsBetweenLooks = 15;
 const now = Date.UTC(2026, 6, 1);
 
@@ -105,40 +107,42 @@ function look(model: Model, diagnostics: readonly Diagnostic[]): readonly unknow
   ];
 }
 
-describe('a change', () => {
-  it(`leads where everything from scratch would lead, ${steps} times`, () => {
-    // Without the small numbers that fast-check likes best: every document shall have its turn.
-    const number = fc.noBias(fc.nat({ max: 1_000_000 }));
-    const numbers = fc.sample(fc.tuple(number, number, number, number), { numRuns: steps, seed: 20261127 });
-    const texts = new Map<string, readonly string[]>(files.map((path) => [path, []]));
-    let contents = PersistentMap.empty<FileContent>();
-    let assembly: Assembly | undefined;
-    let model: Model | undefined;
-    for (const [step, [action, where, which, file]] of numbers.entries()) {
-      const path = files[file % files.length] ?? '';
-      texts.set(path, change(texts.get(path) ?? [], poolOf(step), [action, where, which]));
-      const text = (texts.get(path) ?? []).join('\n---\n');
-      contents = contents.change([[path, parseFileText(path, text, contents.get(path))]]);
-      assembly = assembleSnapshot(assembly, contents, []);
-      const built = buildModel(model, assembly.snapshot, now);
-      model = built.model;
-      for (const proxyClass of classes) buildResources(model, proxyClass);
-      if (step % stepsBetweenLooks !== 0) continue;
-      const anew = PersistentMap.from(
-        [...texts].map(([name, all]) => [name, parseFileText(name, all.join('\n---\n'), undefined)] as const),
-      );
-      const { snapshot } = assembleSnapshot(undefined, anew, []);
-      const expected = buildModel(undefined, snapshot, now);
-      assert.deepEqual(
-        sortedDiagnostics(assembly.snapshot.diagnostics),
-        sortedDiagnostics(snapshot.diagnostics),
-        `the snapshot after step ${step}`,
-      );
-      assert.deepEqual(
-        look(model, built.diagnostics),
-        look(expected.model, expected.diagnostics),
-        `after step ${step}`,
-      );
-    }
+for (const kind of ['shared', 'scoped'] as const)
+  describe(`a change with ${kind} routes`, () => {
+    const routeMode: RouteMode = { kind, scopedAbove: 0 };
+    it(`leads where everything from scratch would lead, ${steps} times`, () => {
+      // Without the small numbers that fast-check likes best: every document shall have its turn.
+      const number = fc.noBias(fc.nat({ max: 1_000_000 }));
+      const numbers = fc.sample(fc.tuple(number, number, number, number), { numRuns: steps, seed: kind.length });
+      const texts = new Map<string, readonly string[]>(files.map((path) => [path, []]));
+      let contents = PersistentMap.empty<FileContent>();
+      let assembly: Assembly | undefined;
+      let model: Model | undefined;
+      for (const [step, [action, where, which, file]] of numbers.entries()) {
+        const path = files[file % files.length] ?? '';
+        texts.set(path, change(texts.get(path) ?? [], poolOf(step + (kind === 'scoped' ? steps : 0)), [action, where, which]));
+        const text = (texts.get(path) ?? []).join('\n---\n');
+        contents = contents.change([[path, parseFileText(path, text, contents.get(path))]]);
+        assembly = assembleSnapshot(assembly, contents, []);
+        const built = buildModel(model, assembly.snapshot, now, undefined, undefined, routeMode);
+        model = built.model;
+        for (const proxyClass of classes) buildResources(model, proxyClass);
+        if (step % stepsBetweenLooks !== 0) continue;
+        const anew = PersistentMap.from(
+          [...texts].map(([name, all]) => [name, parseFileText(name, all.join('\n---\n'), undefined)] as const),
+        );
+        const { snapshot } = assembleSnapshot(undefined, anew, []);
+        const expected = buildModel(undefined, snapshot, now, undefined, undefined, routeMode);
+        assert.deepEqual(
+          sortedDiagnostics(assembly.snapshot.diagnostics),
+          sortedDiagnostics(snapshot.diagnostics),
+          `the snapshot after step ${step}`,
+        );
+        assert.deepEqual(
+          look(model, built.diagnostics),
+          look(expected.model, expected.diagnostics),
+          `after step ${step}`,
+        );
+      }
+    });
   });
-});

@@ -4,6 +4,7 @@ import { type ConfigDumpView, type DumpType, type HostPort, typeNames } from '..
 import { createAdminClient } from '../admin-client.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { findProxy, readProxies } from '../find-proxy.ts';
+import { foldScopes } from '../fold-scopes.ts';
 import { formatTable } from '../format-table.ts';
 import { readActual, readIntended } from '../read-config.ts';
 import { addAdminOption } from '../shared-options.ts';
@@ -81,7 +82,7 @@ export function addProxyConfigCommand(program: Command, terminal: Terminal): voi
         CDS: whole.CDS.filter(isWanted),
         EDS: whole.EDS.filter(isWanted),
         LDS: whole.LDS.filter(isWanted),
-        RDS: whole.RDS.filter(isWanted),
+        RDS: foldScopes(whole.RDS).filter(isWanted),
         SDS: whole.SDS.filter(isWanted),
       };
       printLine(

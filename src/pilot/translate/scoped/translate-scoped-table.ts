@@ -1,6 +1,6 @@
 // A route table → a RouteConfiguration for each of its hosts, and the scopes that lead there; an edit of a host is one of them.
 import { create, toBinary } from '@bufbuild/protobuf';
-import { type Derived, deriveIndex, deriveValues, type Recalled, recall } from '../../../lib/incremental/derive.ts';
+import { type Derived, deriveIndex, deriveValues } from '../../../lib/incremental/derive.ts';
 import { PersistentMap } from '../../../lib/incremental/persistent-map.ts';
 import { RouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/route_pb.ts';
 import { ScopedRouteConfigurationSchema } from '../../../xds/generated/envoy/config/route/v3/scoped_route_pb.ts';
@@ -33,7 +33,9 @@ interface Stages {
   readonly routes: Derived<PersistentMap<HostOfTable>, XdsResource>;
   readonly indexes: Derived<HostOfTable, PersistentMap<HostOfTable>>;
   readonly indexRoutes: Derived<PersistentMap<HostOfTable>, XdsResource>;
-  readonly exists: Recalled<undefined>;
+  readonly byCluster: Derived<HostOfTable, PersistentMap<HostOfTable>>;
+  /** Names of clusters that were there. */
+  readonly existing: PersistentMap<unknown>;
 }
 
 const wildcardLabels = (domain: string): number => domain.split('.').length - 1;
@@ -157,7 +159,10 @@ export function translateScopedTable(
   const known = previous?.stages;
   const name = routeTableName(table.key);
   const hosts = domainsOf(known, encoded, others);
-  const exists = recall(known?.exists, [existing], () => undefined);
+  const byCluster = deriveIndex(known?.byCluster, hosts, ({ host }) => host.clusters);
+  // A cluster has come or gone: who waits for it is looked at anew.
+  const clusters = PersistentMap.changesBetween(known?.existing ?? existing, existing).map(({ key }) => key);
+  const concerned = clusters.flatMap((cluster) => [...(byCluster.output.get(cluster)?.values() ?? [])]);
   const byScope = deriveIndex(known?.byScope, hosts, ({ domain }) => [scopeName(name, scopeOf(domain))]);
   const routes = deriveValues(
     known?.routes,
@@ -168,8 +173,7 @@ export function translateScopedTable(
         before?.version === made.version && JSON.stringify(before.references) === JSON.stringify(made.references);
       return isSame ? { ...before, owners: made.owners } : made;
     },
-    // A cluster has come or gone: who waits for it is looked at anew.
-    known === undefined || known.exists === exists ? [] : byScope.output.keys(),
+    concerned.map(({ domain }) => scopeName(name, scopeOf(domain))),
   );
   const indexes = deriveIndex(known?.indexes, hosts, indexOf);
   const indexed = deriveValues(known?.indexRoutes, indexes.output, (group, domain) =>
@@ -193,7 +197,7 @@ export function translateScopedTable(
   return {
     scopes: scopes.output,
     routes: all,
-    stages: { hosts, encoded, others, byScope, routes, indexes, indexRoutes: indexed, exists },
+    stages: { hosts, encoded, others, byCluster, existing, byScope, routes, indexes, indexRoutes: indexed },
   };
 }
 
