@@ -42,6 +42,7 @@ describe('what is asked for', () => {
     store.apply(update(typeUrls.listener, [https]));
     assert.deepEqual(store.wanted(), {
       endpoints: ['a', 'b'],
+      scopes: false,
       routes: ['http.80'],
       secrets: ['kubernetes://cert'],
       fileSecrets: ['file-cert:/c~/k'],
@@ -52,7 +53,7 @@ describe('what is asked for', () => {
     const store = servingStore();
     store.apply(update(typeUrls.listener, [], ['0.0.0.0_80']));
     store.apply(update(typeUrls.cluster, [], ['a']));
-    assert.deepEqual(store.wanted(), { endpoints: [], routes: [], secrets: [], fileSecrets: [] });
+    assert.deepEqual(store.wanted(), { endpoints: [], scopes: false, routes: [], secrets: [], fileSecrets: [] });
     assert.equal(store.held(typeUrls.route).size + store.held(typeUrls.endpoint).size, 0);
     assert.equal(store.current().routes.size + store.current().clusters.size + store.current().listeners.size, 0);
   });

@@ -232,6 +232,7 @@ export function createConfigStore(): ConfigStore {
     warnings: () =>
       pushOrder.flatMap((typeUrl) =>
         [...byType[typeUrl].accepted.values()]
+          .filter(({ warnings }) => warnings.length > 0)
           .toSorted((a, b) => (a.received.name < b.received.name ? -1 : 1))
           .flatMap(({ received, warnings }) =>
             warnings.map((message): ConfigWarning => ({ typeUrl, name: received.name, message })),

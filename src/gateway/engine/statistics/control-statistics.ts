@@ -74,6 +74,10 @@ export function createControlStatistics(concurrency: number): ControlStatistics 
         }
     },
     served: (next) => {
+      if (config !== undefined && config.clusters === next.clusters && config.listeners === next.listeners) {
+        config = next;
+        return;
+      }
       const changedClusters = compare(config?.clusters, next.clusters);
       clusters.cluster_added += changedClusters.added;
       clusters.cluster_modified += changedClusters.modified;

@@ -1,4 +1,7 @@
 // The statistics of one engine by what they are of: each is made when the configuration names it, and goes with it.
+
+import { type Derived, deriveIndex } from '../../../lib/incremental/derive.ts';
+import { type PersistentMap, persistent } from '../../../lib/incremental/persistent-map.ts';
 import type { EngineConfig, FilterChainConfig, RouteTable } from '../config/engine-config.ts';
 import { type ClusterStatistics, createClusterStatistics, registerCluster } from './cluster-statistics.ts';
 import {
@@ -39,15 +42,25 @@ export function createEngineStatistics(): EngineStatistics {
   const tcp = createKind(registry, createTcpStatistics, registerTcp);
   const routes = createKind(registry, createRouteStatistics, registerRoute);
   const clusters = createKind(registry, createClusterStatistics, registerCluster);
+  let applied: EngineConfig | undefined;
+  let tablesByName: Derived<RouteTable, PersistentMap<RouteTable>> | undefined;
   return {
     apply: (config) => {
+      const before = applied;
+      applied = config;
+      if (before?.routes !== config.routes) {
+        // Of ten thousand tables one is another.
+        tablesByName = deriveIndex(tablesByName, persistent(config.routes), namesOfRoutes);
+        routes.keep(new Set(tablesByName.output.keys()));
+      }
+      if (before?.clusters !== config.clusters)
+        clusters.keep(new Set([...config.clusters.values()].map(clusterStatName)));
+      if (before?.listeners === config.listeners) return;
       const served = [...config.listeners.values()];
       const networks = served.flatMap(chainsOf).map(({ network }) => network);
       listeners.keep(new Set(served.map(listenerStatName)));
       for (const [kind, statistics] of [['http', http] as const, ['tcp', tcp] as const])
         statistics.keep(new Set(networks.filter((one) => one.kind === kind).map(({ statPrefix }) => statPrefix)));
-      routes.keep(new Set([...config.routes.values()].flatMap(namesOfRoutes)));
-      clusters.keep(new Set([...config.clusters.values()].map(clusterStatName)));
     },
     listener: (at) => listeners.get(listenerStatName(at)),
     http: http.get,
@@ -59,18 +72,10 @@ export function createEngineStatistics(): EngineStatistics {
   };
 }
 
-// Most tables are the same from one configuration to the next.
-const routeNames = new WeakMap<RouteTable, readonly string[]>();
-
-function namesOfRoutes(table: RouteTable): readonly string[] {
-  const names =
-    routeNames.get(table) ??
-    table.virtualHosts.flatMap(({ name, routes }) =>
-      routes.flatMap(({ statPrefix }) => (statPrefix === undefined ? [] : [routeStatName(name, statPrefix)])),
-    );
-  routeNames.set(table, names);
-  return names;
-}
+const namesOfRoutes = ({ virtualHosts }: RouteTable): readonly string[] =>
+  virtualHosts.flatMap(({ name, routes }) =>
+    routes.flatMap(({ statPrefix }) => (statPrefix === undefined ? [] : [routeStatName(name, statPrefix)])),
+  );
 
 const chainsOf = (listener: {
   readonly filterChains: readonly FilterChainConfig[];
