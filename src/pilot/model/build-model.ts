@@ -20,9 +20,10 @@ import { checkServiceEntry } from './check-service-entry.ts';
 import { checkVirtualService } from './check-virtual-service.ts';
 import { compareResources } from './compare-resources.ts';
 import { rootsSuffix } from './credential-names.ts';
+import { diagnoseDiscovery, seenObjects } from './discover-objects.ts';
 import { indexNodes } from './locality.ts';
 import { mergeDelegates } from './merge-delegates.ts';
-import { rootNamespace } from './mesh-settings.ts';
+import { systemNamespace } from './mesh-settings.ts';
 import type { Model, ModelGateway, ModelSecret, ModelVirtualService } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
 import { mergeDiagnostics } from './report.ts';
@@ -128,7 +129,7 @@ function byGateway(
 
 /**
  * The classes of proxies the Gateways ask for, one per selector: conflicts are found before a proxy connects. Labels and
- * namespace are those of the Service in front of it, where there is one; else the root namespace.
+ * namespace are those of the Service in front of it, where there is one; else Istio's own.
  */
 export function impliedProxyClasses(model: Model): readonly ProxyClass[] {
   const selectors = new Map(
@@ -138,7 +139,7 @@ export function impliedProxyClasses(model: Model): readonly ProxyClass[] {
   return [...selectors.values()].map((selector) => {
     const service = services.find((candidate) => mayFront(candidate, selector));
     return {
-      namespace: service?.namespace ?? rootNamespace,
+      namespace: service?.namespace ?? systemNamespace,
       labels: { ...service?.selector, ...selector },
       localNode: undefined,
     };
@@ -161,8 +162,9 @@ export function buildModel(
   likeIstio: Model['likeIstio'] = new Set(),
   fetchedKeys: FetchedKeys = new Map(),
 ): ModelResult {
-  const { objects } = snapshot;
-  const mesh = buildMeshSettings(previous?.mesh, objects.ConfigMap.get(`${rootNamespace}/istio`));
+  const settings = snapshot.objects.ConfigMap.get(`${systemNamespace}/istio`);
+  const mesh = buildMeshSettings(previous?.mesh, settings);
+  const objects = seenObjects(snapshot.objects, mesh.mesh);
   const gatewayResults = inOrder(objects.Gateway).map(gatewayOf);
   const { defaultExportTo } = mesh.mesh;
   // What they make of every object is in what was derived from it.
@@ -216,6 +218,7 @@ export function buildModel(
     snapshot.diagnostics,
     objectDiagnostics(objects),
     mesh.diagnostics,
+    diagnoseDiscovery(snapshot.objects, mesh.mesh, settings),
     inOrder(objects.EndpointSlice).flatMap(checkEndpointSlice),
     gatewayResults.flatMap((result) => result.diagnostics),
     gateways.flatMap((gateway) => checkGateway(model, gateway)),

@@ -216,15 +216,17 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
   const requestAuthentications = selectRequestAuthentications(
     model.requestAuthentications,
     model.fetchedKeys,
+    model.mesh,
     proxyClass,
   );
   const traffic = applyTrafficPolicies(
     model.trafficPolicies,
+    model.mesh,
     proxyClass,
     built.flatMap(({ view }) => (view === undefined ? [] : [view])),
     builder.routeTables,
   );
-  const envoyFilters = selectEnvoyFilters(model.envoyFilters, proxyClass);
+  const envoyFilters = selectEnvoyFilters(model.envoyFilters, model.mesh, proxyClass);
   const place = proxyPlace(model.nodes, proxyClass);
   return {
     place,

@@ -38,6 +38,7 @@ export function assembleSnapshot(
     Endpoints: collect('Endpoints'),
     Pod: collect('Pod'),
     Node: collect('Node'),
+    Namespace: collect('Namespace'),
     Secret: collect('Secret'),
     ConfigMap: collect('ConfigMap'),
     Gateway: collect('Gateway'),

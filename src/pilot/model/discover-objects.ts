@@ -1,0 +1,100 @@
+// Which of the user's objects count at all: those of the namespaces that discoverySelectors select, and what belongs to none.
+import type { Diagnostic } from '../../lib/diagnostic.ts';
+import type { Resource, ResourceKind } from '../resources/resource.ts';
+import { type ObjectsOfKind, objectKey, type SnapshotObjects } from '../resources/snapshot.ts';
+import type { LabelRequirement, MeshSettings, NamespaceSelector } from './mesh-settings.ts';
+import { report } from './report.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type Discovery = Pick<MeshSettings, 'discoverySelectors'>;
+
+function holds({ key, operator, values }: LabelRequirement, labels: Labels): boolean {
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+  }
+}
+
+/** Kubernetes gives each namespace this label itself. */
+const nameLabel = 'kubernetes.io/metadata.name';
+
+const namespaceOf = ({ Namespace }: SnapshotObjects, name: string) => Namespace.get(objectKey('default', name));
+
+/** A namespace nobody gave is one without labels. */
+function isSelected(selectors: readonly NamespaceSelector[], objects: SnapshotObjects, name: string): boolean {
+  const labels = { ...namespaceOf(objects, name)?.metadata.labels, [nameLabel]: name };
+  return selectors.some((selector) => selector.every((requirement) => holds(requirement, labels)));
+}
+
+/** Those of no namespace, and the ConfigMaps: the mesh settings themselves are found wherever they select. */
+const everywhere: ReadonlySet<string> = new Set(['Node', 'Namespace', 'IngressClass', 'ConfigMap']);
+
+function split(objects: SnapshotObjects, { discoverySelectors }: Discovery) {
+  const known = new Map<string, boolean>();
+  const isSeen = ({ metadata: { namespace } }: Resource): boolean => {
+    const seen = known.get(namespace) ?? isSelected(discoverySelectors, objects, namespace);
+    known.set(namespace, seen);
+    return seen;
+  };
+  const unseen: Resource[] = [];
+  const kinds = Object.entries(objects).map(([kind, all]: [string, ObjectsOfKind<ResourceKind>]) => {
+    if (everywhere.has(kind)) return [kind, all];
+    const hidden = [...all.values()].filter((object) => !isSeen(object));
+    unseen.push(...hidden);
+    return [kind, hidden.length === 0 ? all : new Map([...all].filter(([, object]) => isSeen(object)))];
+  });
+  return { seen: Object.fromEntries(kinds) as SnapshotObjects, unseen };
+}
+
+/** What pilot works on. */
+export const seenObjects = (objects: SnapshotObjects, mesh: Discovery): SnapshotObjects =>
+  mesh.discoverySelectors.length === 0 ? objects : split(objects, mesh).seen;
+
+/** So many namespaces are told of one by one. */
+const maxListed = 20;
+
+/** Of namespaces that have objects and are not selected: in a cluster they are many, on one machine most likely a mistake. */
+export function diagnoseDiscovery(
+  objects: SnapshotObjects,
+  mesh: Discovery,
+  settings: Resource<'ConfigMap'> | undefined,
+): readonly Diagnostic[] {
+  if (settings === undefined || mesh.discoverySelectors.length === 0) return [];
+  const byNamespace = Map.groupBy(split(objects, mesh).unseen, ({ metadata }) => metadata.namespace);
+  const names = [...byNamespace.keys()].sort();
+  const listed = names.slice(0, maxListed).map((name) => {
+    const count = byNamespace.get(name)?.length ?? 0;
+    const isGiven = namespaceOf(objects, name) !== undefined;
+    const what = count === 1 ? 'One object' : `${count} objects`;
+    return report(settings, {
+      severity: isGiven ? 'info' : 'warning',
+      code: 'TG0041',
+      path: ['data', 'mesh'],
+      message: isGiven
+        ? `${what} of namespace ${name} do not count: none of the discoverySelectors selects the namespace.`
+        : `${what} of namespace ${name} do not count: there is no Namespace ${name} here, so it has no labels, and none of the discoverySelectors selects it.`,
+      remedy: isGiven
+        ? 'Give the namespace the labels that a selector asks for, if its objects are to count.'
+        : `Add the Namespace ${name} with the labels that a selector asks for, if its objects are to count.`,
+    });
+  });
+  const more = names.slice(maxListed);
+  if (more.length === 0) return listed;
+  return [
+    ...listed,
+    report(settings, {
+      severity: 'info',
+      code: 'TG0041',
+      path: ['data', 'mesh'],
+      message: `Objects of ${more.length} more namespaces do not count: none of the discoverySelectors selects them.`,
+      remedy: 'Give the namespaces the labels that a selector asks for, if their objects are to count.',
+    }),
+  ];
+}
