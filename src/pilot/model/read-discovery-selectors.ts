@@ -48,7 +48,8 @@ function readExpression(expression: Message): LabelRequirement | undefined {
 }
 
 function check(message: Message, path: readonly string[], key: string, values: readonly string[]): void {
-  if (!isLabelKey(key))
+  if (key === '') refuse(message, path, 'is missing', 'Write the name of a label.');
+  else if (!isLabelKey(key))
     refuse(message, path, `is ${shorten(key)}, which no label is called`, 'Write the name of a label.');
   const value = values.find((one) => !isLabelValue(one));
   if (value !== undefined)

@@ -7,15 +7,7 @@ import {
   messageField,
   stringField,
 } from '../resources/fields.ts';
-import {
-  type FieldTable,
-  type Message,
-  noEffectHere,
-  reportInvalid,
-  served,
-  tableOf,
-  unsupported,
-} from '../resources/message.ts';
+import { type FieldTable, type Message, noEffectHere, reportInvalid, served, tableOf } from '../resources/message.ts';
 import {
   type ConnectionSettings,
   defaultProxyConfig,
@@ -66,8 +58,10 @@ const connectionFields: FieldTable = {
     ],
     served,
   ),
-  listenerConnectionLimit: unsupported('Connections are not limited in number.'),
-  globalDownstreamConnectionLimit: unsupported('Connections are not limited in number.'),
+  listenerConnectionLimit: noEffectHere(
+    'Istio does nothing with it either; --max-connections of a gateway limits all.',
+  ),
+  globalDownstreamConnectionLimit: noEffectHere('A gateway is told when it starts: give it --max-connections.'),
 };
 
 /** `defaultConfig` as it was given. */
