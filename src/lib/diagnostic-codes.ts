@@ -128,6 +128,10 @@ export const diagnosticCodes = {
     name: 'NamespaceNotDiscovered',
     doc: 'None of the discoverySelectors of the mesh settings selects a namespace: its objects do not count.',
   },
+  TG0042: {
+    name: 'ConnectionLimitNotInForce',
+    doc: 'The mesh settings limit the connections of a gateway, which was started with another limit.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

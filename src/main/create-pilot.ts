@@ -7,7 +7,7 @@ import { createAds } from '../pilot/ads/create-ads.ts';
 import { createKeyFetcher } from '../pilot/keys/create-key-fetcher.ts';
 import { buildModel, impliedProxyClasses } from '../pilot/model/build-model.ts';
 import { buildProxyView } from '../pilot/model/build-proxy-view.ts';
-import { seenObjects } from '../pilot/model/discover-objects.ts';
+import { discoverObjects } from '../pilot/model/discover-objects.ts';
 import { listKeySources } from '../pilot/model/list-key-sources.ts';
 import type { Model } from '../pilot/model/model.ts';
 import { type ProxyClass, proxyClassKey } from '../pilot/model/proxy-class.ts';
@@ -133,7 +133,7 @@ export function createPilot(
   /** For gateways that are connected, and those that are expected. Whether keys are known now that were not. */
   const followKeys = (current: Model, { objects }: Snapshot): boolean =>
     keyFetcher.follow(
-      listKeySources([...seenObjects(objects, current.mesh).RequestAuthentication.values()], current.mesh, [
+      listKeySources([...discoverObjects(objects, current.mesh).seen.RequestAuthentication.values()], current.mesh, [
         ...impliedProxyClasses(current),
         ...classes(),
       ]),

@@ -4,7 +4,14 @@ import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { dataPlaneNames, skipDataPlane } from './harness/data-planes.ts';
 import { portMapFor } from './harness/free-ports.ts';
-import { createManifestFolder, gateway, httpServer, type ManifestFolder, virtualService } from './harness/manifests.ts';
+import {
+  createManifestFolder,
+  gateway,
+  httpServer,
+  type ManifestFolder,
+  mesh,
+  virtualService,
+} from './harness/manifests.ts';
 import { startTidegate, type TidegateProcess } from './harness/tidegate-process.ts';
 import { waitUntil } from './harness/wait-until.ts';
 
@@ -56,6 +63,7 @@ for (const dataPlane of dataPlaneNames)
 
       before(async () => {
         folder = createManifestFolder({
+          'mesh.yaml': [mesh({})],
           'gateway.yaml': [gateway([httpServer(), httpServer(81)])],
           'routes.yaml': [virtualService('a', ['a.example.com'], { http: [{ directResponse: { status: 200 } }] })],
         });
@@ -108,6 +116,18 @@ for (const dataPlane of dataPlaneNames)
         first?.close();
         await waitUntil('room for another connection', isServed);
         for (const client of others) client.close();
+      });
+
+      it('are told of where the mesh settings have another limit', async () => {
+        const limits = (globalDownstreamConnectionLimit: number) =>
+          folder.replace('mesh.yaml', [
+            mesh({ defaultConfig: { connectionSettings: { globalDownstreamConnectionLimit } } }),
+          ]);
+        const told = async () => (await tidegate.diagnostics()).some(({ code }) => code === 'TG0042');
+        limits(limit + 1);
+        await waitUntil('the other limit to be told', told);
+        limits(limit);
+        await waitUntil('nothing to be told', async () => !(await told()));
       });
 
       it('are as many later, whoever has looked at the gateway meanwhile', async () => {

@@ -20,7 +20,7 @@ import { checkServiceEntry } from './check-service-entry.ts';
 import { checkVirtualService } from './check-virtual-service.ts';
 import { compareResources } from './compare-resources.ts';
 import { rootsSuffix } from './credential-names.ts';
-import { diagnoseDiscovery, seenObjects } from './discover-objects.ts';
+import { diagnoseDiscovery, discoverObjects } from './discover-objects.ts';
 import { indexNodes } from './locality.ts';
 import { mergeDelegates } from './merge-delegates.ts';
 import { systemNamespace } from './mesh-settings.ts';
@@ -164,7 +164,8 @@ export function buildModel(
 ): ModelResult {
   const settings = snapshot.objects.ConfigMap.get(`${systemNamespace}/istio`);
   const mesh = buildMeshSettings(previous?.mesh, settings);
-  const objects = seenObjects(snapshot.objects, mesh.mesh);
+  const discovered = discoverObjects(snapshot.objects, mesh.mesh);
+  const objects = discovered.seen;
   const gatewayResults = inOrder(objects.Gateway).map(gatewayOf);
   const { defaultExportTo } = mesh.mesh;
   // What they make of every object is in what was derived from it.
@@ -189,6 +190,7 @@ export function buildModel(
   );
   const model: Model = {
     mesh: mesh.mesh,
+    settings,
     likeIstio,
     nodes: indexNodes(objects.Node),
     services,
@@ -218,7 +220,7 @@ export function buildModel(
     snapshot.diagnostics,
     objectDiagnostics(objects),
     mesh.diagnostics,
-    diagnoseDiscovery(snapshot.objects, mesh.mesh, settings),
+    diagnoseDiscovery(snapshot.objects, discovered, settings),
     inOrder(objects.EndpointSlice).flatMap(checkEndpointSlice),
     gatewayResults.flatMap((result) => result.diagnostics),
     gateways.flatMap((gateway) => checkGateway(model, gateway)),

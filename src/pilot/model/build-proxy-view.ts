@@ -9,6 +9,7 @@ import { buildRouteTable } from './build-route-table.ts';
 import type { RouteContext } from './build-routes.ts';
 import { buildTcpChain } from './build-tcp-chain.ts';
 import { buildTlsChains, type NameOwner } from './build-tls-chains.ts';
+import { checkConnectionLimit } from './check-connection-limit.ts';
 import { checkLocality } from './check-locality.ts';
 import { serverNamesOf } from './host-names.ts';
 import { proxyPlace } from './locality.ts';
@@ -250,6 +251,7 @@ function build(model: Model, proxyClass: ProxyClass): ProxyView {
       builder.diagnostics,
       secrets.diagnostics,
       accessLogs.diagnostics,
+      checkConnectionLimit(model, proxyClass),
       requestAuthentications.diagnostics,
       envoyFilters.diagnostics,
       authorized.diagnostics,

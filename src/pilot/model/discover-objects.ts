@@ -36,7 +36,13 @@ function isSelected(selectors: readonly NamespaceSelector[], objects: SnapshotOb
 /** Those of no namespace, and the ConfigMaps: the mesh settings themselves are found wherever they select. */
 const everywhere: ReadonlySet<string> = new Set(['Node', 'Namespace', 'IngressClass', 'ConfigMap']);
 
-function split(objects: SnapshotObjects, { discoverySelectors }: Discovery) {
+export interface Discovered {
+  readonly seen: SnapshotObjects;
+  readonly unseen: readonly Resource[];
+}
+
+export function discoverObjects(objects: SnapshotObjects, { discoverySelectors }: Discovery): Discovered {
+  if (discoverySelectors.length === 0) return { seen: objects, unseen: [] };
   const known = new Map<string, boolean>();
   const isSeen = ({ metadata: { namespace } }: Resource): boolean => {
     const seen = known.get(namespace) ?? isSelected(discoverySelectors, objects, namespace);
@@ -53,21 +59,17 @@ function split(objects: SnapshotObjects, { discoverySelectors }: Discovery) {
   return { seen: Object.fromEntries(kinds) as SnapshotObjects, unseen };
 }
 
-/** What pilot works on. */
-export const seenObjects = (objects: SnapshotObjects, mesh: Discovery): SnapshotObjects =>
-  mesh.discoverySelectors.length === 0 ? objects : split(objects, mesh).seen;
-
 /** So many namespaces are told of one by one. */
 const maxListed = 20;
 
 /** Of namespaces that have objects and are not selected: in a cluster they are many, on one machine most likely a mistake. */
 export function diagnoseDiscovery(
   objects: SnapshotObjects,
-  mesh: Discovery,
+  { unseen }: Discovered,
   settings: Resource<'ConfigMap'> | undefined,
 ): readonly Diagnostic[] {
-  if (settings === undefined || mesh.discoverySelectors.length === 0) return [];
-  const byNamespace = Map.groupBy(split(objects, mesh).unseen, ({ metadata }) => metadata.namespace);
+  if (settings === undefined) return [];
+  const byNamespace = Map.groupBy(unseen, ({ metadata }) => metadata.namespace);
   const names = [...byNamespace.keys()].sort();
   const listed = names.slice(0, maxListed).map((name) => {
     const count = byNamespace.get(name)?.length ?? 0;

@@ -286,6 +286,8 @@ export interface ModelTlsRule {
 
 export interface Model {
   readonly mesh: MeshSettings;
+  /** Where these were read; undefined: they are the defaults. */
+  readonly settings: Resource<'ConfigMap'> | undefined;
   /** Where Istio's way was asked for instead of ours. */
   readonly likeIstio: ReadonlySet<IstioBehavior>;
   readonly nodes: NodeIndex;

@@ -61,7 +61,7 @@ const connectionFields: FieldTable = {
   listenerConnectionLimit: noEffectHere(
     'Istio does nothing with it either; --max-connections of a gateway limits all.',
   ),
-  globalDownstreamConnectionLimit: noEffectHere('A gateway is told when it starts: give it --max-connections.'),
+  globalDownstreamConnectionLimit: served,
 };
 
 /** `defaultConfig` as it was given. */
@@ -140,6 +140,7 @@ function readConnection(message: Message): ConnectionSettings {
     initialConnectionWindowBytes: window('http2InitialConnectionWindowSize'),
     headersWithUnderscores: underscores === 'HEADERS_WITH_UNDERSCORES_UNSPECIFIED' ? undefined : underscores,
     mergeSlashes: booleanField(message, 'httpMergeSlashes'),
+    maxConnections: integerField(message, 'globalDownstreamConnectionLimit', 1, maxInt32),
     escapedSlashes: slashes === 'PATH_WITH_ESCAPED_SLASHES_UNSPECIFIED' ? undefined : slashes,
   };
   const defaults = profile === 'EDGE' ? edgeConnectionSettings : {};
