@@ -16,6 +16,7 @@ import {
   parseLabels,
   parseLineCount,
   parseLocality,
+  parseMaxConnections,
   parseMount,
   parseName,
   parsePort,
@@ -88,6 +89,8 @@ describe('flags', () => {
     refuses(parseBind, ['', 'localhost', '1.2.3', '127.0.0.1:80']);
     assert.equal(parseWorkers('4'), 4);
     refuses(parseWorkers, ['0', '-1', '1.5', '257', 'x', '']);
+    assert.equal(parseMaxConnections('25000'), 25_000);
+    refuses(parseMaxConnections, ['0', '-1', '1.5', '2147483648', 'x', '']);
     assert.equal(parseName('istio-system'), 'istio-system');
     refuses(parseName, ['', 'A', '-a', 'a_b', 'a/b', 'a~b']);
     assert.deepEqual(['5', '5s', '500ms', '2m', '0'].map(parseDuration), [5000, 5000, 500, 120_000, 0]);

@@ -101,6 +101,15 @@ export function parseWorkers(text: string): number {
   return workers;
 }
 
+const maxInt32 = 2 ** 31 - 1;
+
+export function parseMaxConnections(text: string): number {
+  const connections = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  if (connections < 1 || connections > maxInt32)
+    throw usageError(`"${text}" is not a number of connections (1 to ${maxInt32}).`);
+  return connections;
+}
+
 /** Kubernetes names: what a namespace and a gateway may be called. */
 export function parseHostCount(text: string): number {
   const count = Number(text);

@@ -15,6 +15,7 @@ import {
   parseIstioBehaviors,
   parseLabels,
   parseLocality,
+  parseMaxConnections,
   parseMount,
   parseName,
   parsePortMap,
@@ -130,6 +131,7 @@ export interface ProxyFlags extends LocalNodeFlags {
   readonly dnsServer: readonly HostPort[] | undefined;
   readonly metrics: HostPort | 'off';
   readonly workers: number | undefined;
+  readonly maxConnections: number | undefined;
   readonly xdsProtocol: 'delta' | 'sotw';
   readonly drainTimeout: number;
 }
@@ -169,6 +171,12 @@ export function addProxyOptions(command: Command): Command {
         .argParser(parseAdmin)
         .default({ host: '127.0.0.1', port: 15_090 }, '127.0.0.1:15090'),
     )
+    .addOption(
+      new Option(
+        '--max-connections <n>',
+        "connections of clients at a time, over all ports: more are closed at once (Istio's globalDownstreamConnectionLimit)",
+      ).argParser(parseMaxConnections),
+    )
     .addOption(new Option('--workers <n>', 'worker threads of the data plane').argParser(parseWorkers))
     .addOption(new Option('--xds-protocol <name>', 'how Envoy asks pilot').choices(['delta', 'sotw']).default('delta'))
     .addOption(
@@ -193,6 +201,7 @@ export function proxyOptions(flags: ProxyFlags, defaultName: string): ProxyOptio
     dnsServers: flags.dnsServer ?? [],
     metrics: flags.metrics === 'off' ? undefined : flags.metrics,
     workers: flags.workers,
+    maxConnections: flags.maxConnections,
     xdsProtocol: flags.xdsProtocol,
     drainTimeoutMs: flags.drainTimeout,
   };

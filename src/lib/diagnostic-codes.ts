@@ -124,6 +124,14 @@ export const diagnosticCodes = {
     name: 'MetricsNotServed',
     doc: 'The address that statistics are scraped from cannot be had; it is tried again.',
   },
+  TG0041: {
+    name: 'NamespaceNotDiscovered',
+    doc: 'None of the discoverySelectors of the mesh settings selects a namespace: its objects do not count.',
+  },
+  TG0042: {
+    name: 'ConnectionLimitNotInForce',
+    doc: 'The mesh settings limit the connections of a gateway, which was started with another limit.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

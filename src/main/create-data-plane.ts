@@ -29,8 +29,9 @@ export async function createDataPlane(
 ): Promise<CreatedDataPlane> {
   const mounts = new Map(options.mounts.map(({ path, directory }) => [path, directory]));
   const secrets = createMountedSecrets({ mounts, logger: logAsDetails(logger) });
-  const { dnsServers } = options;
-  const shared = { node, pilot, secrets, logger, dnsServers, accessLogOutput: events.accessLog };
+  const { dnsServers, maxConnections } = options;
+  const limits = maxConnections === undefined ? {} : { maxConnections };
+  const shared = { node, pilot, secrets, logger, dnsServers, accessLogOutput: events.accessLog, ...limits };
   const close = (): void => secrets.close();
   try {
     if (options.engine === 'embedded') {

@@ -8,6 +8,7 @@ import { createAds } from '../pilot/ads/create-ads.ts';
 import { createKeyFetcher } from '../pilot/keys/create-key-fetcher.ts';
 import { buildModel } from '../pilot/model/build-model.ts';
 import { buildProxyView } from '../pilot/model/build-proxy-view.ts';
+import { discoverObjects } from '../pilot/model/discover-objects.ts';
 import { listKeySources } from '../pilot/model/list-key-sources.ts';
 import type { Model } from '../pilot/model/model.ts';
 import { type ProxyClass, proxyClassKey } from '../pilot/model/proxy-class.ts';
@@ -154,7 +155,10 @@ export function createPilot(
   /** For gateways that are connected, and those that are expected. Whether keys are known now that were not. */
   const followKeys = (current: Model, { objects }: Snapshot): boolean =>
     keyFetcher.follow(
-      listKeySources([...objects.RequestAuthentication.values()], [...current.impliedProxyClasses, ...classes()]),
+      listKeySources([...discoverObjects(objects, current.mesh).seen.RequestAuthentication.values()], current.mesh, [
+        ...current.impliedProxyClasses,
+        ...classes(),
+      ]),
     );
 
   return {

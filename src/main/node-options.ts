@@ -14,6 +14,7 @@ export function nodeOptions(options: ProxyOptions, adminAddress: string | undefi
     labels: options.labels,
     metadata: options.metadata,
     dataPlane: options.engine,
+    maxConnections: options.maxConnections,
     locality: options.locality,
     nodeName: options.nodeName,
     localNode: { bind: options.bind, portMap: options.portMap },

@@ -77,6 +77,8 @@ export interface ProxyOptions {
   readonly metrics: HostPort | undefined;
   /** Asked for the names of endpoints, in place of the machine's own; `host` is an IP address. */
   readonly dnsServers: readonly HostPort[];
+  /** Of clients at a time, over all ports; undefined: any number. */
+  readonly maxConnections?: number | undefined;
   /** Undefined: the data plane's own default. */
   readonly workers: number | undefined;
   readonly xdsProtocol: 'delta' | 'sotw';

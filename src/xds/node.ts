@@ -44,6 +44,7 @@ export interface NodeOptions {
   /** More of it; it replaces nothing of ours. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly dataPlane: DataPlaneKind;
+  readonly maxConnections?: number | undefined;
   readonly localNode?: LocalNode | undefined;
   /** `region/zone/subzone`, the later parts optional. */
   readonly locality?: string | undefined;
@@ -51,6 +52,9 @@ export interface NodeOptions {
   readonly adminAddress?: string | undefined;
   readonly version: string;
 }
+
+/** Istio's name for it: how many connections of clients a gateway was started to have at a time. */
+export const maxConnectionsKey = 'GLOBAL_DOWNSTREAM_MAX_CONNECTIONS';
 
 /** Metadata keys LABELS, NAMESPACE, NAME and NODE_NAME are Istio's; ours are under TIDEGATE. */
 export function nodeMetadata(options: NodeOptions): JsonObject {
@@ -61,6 +65,7 @@ export function nodeMetadata(options: NodeOptions): JsonObject {
   if (options.adminAddress) tidegate.ADMIN_ADDRESS = options.adminAddress;
   return {
     ...options.metadata,
+    ...(options.maxConnections && { [maxConnectionsKey]: String(options.maxConnections) }),
     NAME: options.name,
     NAMESPACE: options.namespace,
     LABELS: { ...options.labels },

@@ -211,8 +211,12 @@ const isTunnelProxy = (definition: { readonly kind?: string }): definition is Tu
 /** Where proxy.yaml has the gateway. */
 function placeFlags(folder: string): readonly string[] {
   const file = join(folder, 'proxy.yaml');
-  const { locality, nodeName, labels } = fieldsOf(existsSync(file) ? parse(readFileSync(file, 'utf8')) : undefined);
+  const { namespace, locality, nodeName, labels, maxConnections } = fieldsOf(
+    existsSync(file) ? parse(readFileSync(file, 'utf8')) : undefined,
+  );
   return [
+    ...(typeof maxConnections === 'number' ? ['--max-connections', `${maxConnections}`] : []),
+    ...(typeof namespace === 'string' ? ['--namespace', namespace] : []),
     ...(typeof locality === 'string' ? ['--locality', locality] : []),
     ...(typeof nodeName === 'string' ? ['--node-name', nodeName] : []),
     ...Object.entries(fieldsOf(labels)).flatMap(([name, value]) => ['--labels', `${name}=${value}`]),

@@ -13,7 +13,7 @@ import { buildResources, diagnosePatches } from '../../src/pilot/patch/build-res
 import { snapshotFromText } from '../../src/pilot/sources/files/snapshot-from-text.ts';
 import type { XdsResource } from '../../src/xds/resource.ts';
 import { resourceToJson } from '../../src/xds/resource-json.ts';
-import { pushOrder, shortNames } from '../../src/xds/type-urls.ts';
+import { pushOrder, shortNames, typeUrls } from '../../src/xds/type-urls.ts';
 
 /** Certificates of the goldens are valid then. */
 const now = Date.parse('2026-06-01T00:00:00Z');
@@ -45,14 +45,17 @@ function render(folder: string): Record<(typeof goldens)[number], string> {
   const { model, diagnostics } = buildModel(undefined, snapshot, now);
   const set = buildResources(model, proxyClass);
   const xds = Object.fromEntries(
-    pushOrder.map((typeUrl) => [
-      shortNames[typeUrl],
-      inOrder([...(set.get(typeUrl)?.values() ?? [])]).map((resource) => ({
-        owners: resource.owners.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`),
-        references: resource.references.map((reference) => `${shortNames[reference.typeUrl]} ${reference.name}`),
-        resource: resourceToJson(typeUrl, resource.bytes),
-      })),
-    ]),
+    // Few have scopes.
+    pushOrder
+      .filter((typeUrl) => typeUrl !== typeUrls.scopedRoute || set.get(typeUrl)?.size)
+      .map((typeUrl) => [
+        shortNames[typeUrl],
+        inOrder([...(set.get(typeUrl)?.values() ?? [])]).map((resource) => ({
+          owners: resource.owners.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`),
+          references: resource.references.map((reference) => `${shortNames[reference.typeUrl]} ${reference.name}`),
+          resource: resourceToJson(typeUrl, resource.bytes),
+        })),
+      ]),
   );
   const all = mergeDiagnostics(
     diagnostics,

@@ -120,7 +120,10 @@ for (const kind of ['shared', 'scoped'] as const)
       let model: Model | undefined;
       for (const [step, [action, where, which, file]] of numbers.entries()) {
         const path = files[file % files.length] ?? '';
-        texts.set(path, change(texts.get(path) ?? [], poolOf(step + (kind === 'scoped' ? steps : 0)), [action, where, which]));
+        texts.set(
+          path,
+          change(texts.get(path) ?? [], poolOf(step + (kind === 'scoped' ? steps : 0)), [action, where, which]),
+        );
         const text = (texts.get(path) ?? []).join('\n---\n');
         contents = contents.change([[path, parseFileText(path, text, contents.get(path))]]);
         assembly = assembleSnapshot(assembly, contents, []);

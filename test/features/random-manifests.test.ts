@@ -14,6 +14,7 @@ import { pushOrder } from '../../src/xds/type-urls.ts';
 import { skipDataPlane } from '../e2e/harness/data-planes.ts';
 import { envoyFilterForEnvoy } from './random-envoy-filters.fixture.ts';
 import { manifest, surroundings } from './random-manifests.fixture.ts';
+import { meshObject } from './random-mesh.fixture.ts';
 import { staticBootstrap } from './static-bootstrap.ts';
 import { validateWithEnvoy } from './validate-with-envoy.ts';
 
@@ -30,8 +31,10 @@ const batchSize = 250;
 /** Every run the same: a failure is there again. */
 const sample = (from: typeof manifest, numRuns: number, batch: number): readonly ((index: number) => object)[] =>
   fc.sample(from, { numRuns, seed: batch + 1 });
-const objectsOf = (batch: number): readonly object[] =>
-  sample(manifest, batchSize, batch).map((make, index) => make(index));
+const objectsOf = (batch: number): readonly object[] => [
+  ...sample(manifest, batchSize, batch).map((make, index) => make(index)),
+  ...sample(meshObject, 4, batch).map((make) => make(0)),
+];
 const objectsForEnvoy = (batch: number): readonly object[] => [
   ...objectsOf(batch),
   ...sample(envoyFilterForEnvoy, 10, batch).map((make, index) => make(batchSize + index)),

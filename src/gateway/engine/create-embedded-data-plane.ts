@@ -10,6 +10,7 @@ import type { MountedSecrets } from '../secrets/create-mounted-secrets.ts';
 import type { ConfigStore } from './config/config-store.ts';
 import { dumpConfig } from './config/dump-config.ts';
 import { createConfigFeed } from './create-config-feed.ts';
+import { createSlotMemory } from './listener/create-connection-slots.ts';
 import { createControlStatistics } from './statistics/control-statistics.ts';
 import { showStatistics } from './statistics/show-statistics.ts';
 import { mergeSnapshots } from './statistics/snapshot.ts';
@@ -29,6 +30,8 @@ export interface EmbeddedDataPlaneOptions {
   readonly workers?: number;
   /** Asked for the names of endpoints, in place of the machine's own. */
   readonly dnsServers?: readonly DnsServer[];
+  /** At a time, over all listeners; no limit if absent. */
+  readonly maxConnections?: number;
   /** Where access log lines are kept; a feed of its own if absent. */
   readonly accessLog?: AccessLogSink;
   /** Gets every line for `/dev/stdout` in its place, in full. */
@@ -59,6 +62,7 @@ export function createEmbeddedDataPlane(options: EmbeddedDataPlaneOptions): Data
     stdout: options.accessLogOutput,
     drainMs: (options.drainTimeS ?? 45) * 1000,
     dnsServers: options.dnsServers ?? [],
+    slotMemory: options.maxConnections === undefined ? undefined : createSlotMemory(options.maxConnections),
     onListenerState: () => checkReady(),
   };
   const host =

@@ -5,6 +5,7 @@ import type { BoundListener } from '../data-plane.ts';
 import type { EngineConfig } from './config/engine-config.ts';
 import { createBucketMemory, createTokenBuckets } from './filters/rate-limit/create-token-buckets.ts';
 import type { HttpServing } from './http/http-serving.ts';
+import { createConnectionSlots, type SlotMemory } from './listener/create-connection-slots.ts';
 import { createListenerSet } from './listener/create-listener-set.ts';
 import { createHttpConnections } from './listener/serve-http-connection.ts';
 import { createLogOutput } from './log-output/create-log-output.ts';
@@ -29,6 +30,8 @@ export interface EngineOptions {
   readonly dnsServers?: readonly DnsServer[];
   /** Of rate limits; several engines may share it. */
   readonly bucketMemory?: SharedArrayBuffer;
+  /** Of the limit of connections; several engines may share it. Undefined: there is none. */
+  readonly slotMemory?: SlotMemory | undefined;
   /** How soon a port that could not be bound is tried again. */
   readonly bindRetry?: { readonly initialMs: number; readonly maxMs: number };
 }
@@ -81,6 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
   const listeners = createListenerSet({
     serving: { http, httpConnections: createHttpConnections(http), tls, nextConnectionId: () => ++connections },
     reusePort: options.reusePort ?? false,
+    slots: createConnectionSlots(options.slotMemory),
     drainMs: options.drainMs ?? 45_000,
     onState: options.onListenerState ?? (() => {}),
     ...(options.bindRetry ? { retry: options.bindRetry } : {}),

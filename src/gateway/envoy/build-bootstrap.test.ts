@@ -79,7 +79,7 @@ test('names node, sockets, runtime settings and where configuration comes from',
         },
       ],
     },
-    admin: { address: { pipe: { path: '/run/admin.sock', mode: 0o600 } } },
+    admin: { address: { pipe: { path: '/run/admin.sock', mode: 0o600 } }, ignore_global_conn_limit: true },
     dynamic_resources: {
       lds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
       cds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },

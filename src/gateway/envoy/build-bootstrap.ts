@@ -16,6 +16,8 @@ export interface BootstrapOptions {
   readonly xdsProtocol: XdsProtocol;
   /** Asked for the names of endpoints; `host` is an IP address. Empty: the machine's own. */
   readonly dnsServers?: readonly { readonly host: string; readonly port: number }[];
+  /** Of clients at a time, over all listeners; no limit if absent. */
+  readonly maxConnections?: number;
   /** Prefixes of statistics to keep beside the usual ones. */
   readonly statsPrefixes?: readonly string[];
 }
@@ -48,18 +50,18 @@ const runtime = {
 };
 
 /** Istio's runtime key for "no limit" is deprecated in favour of this; without either Envoy warns at each start. */
-const overload = {
+const overload = (maxConnections = 2 ** 31 - 1): JsonObject => ({
   resource_monitors: [
     {
       name: 'envoy.resource_monitors.global_downstream_max_connections',
       typed_config: {
         '@type':
           'type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
-        max_active_downstream_connections: '2147483647',
+        max_active_downstream_connections: String(maxConnections),
       },
     },
   ],
-};
+});
 
 /** Envoy's own goes up to 30 s: too long for a pilot that is back. */
 const retryPolicy = { retry_back_off: { base_interval: '0.25s', max_interval: '5s' } };
@@ -88,11 +90,12 @@ export function buildBootstrap(options: BootstrapOptions): JsonObject {
         { name: 'admin', admin_layer: {} },
       ],
     },
-    overload_manager: overload,
+    overload_manager: overload(options.maxConnections),
     stats_config: statsSettings(options.statsPrefixes ?? []),
     // Of thousands of clusters most never see a request: what is counted of those costs nothing before.
     deferred_stat_options: { enable_deferred_creation_stats: true },
-    admin: { address: { pipe: { path: options.adminSocket, mode: 0o600 } } },
+    // However many clients there are, it can be asked.
+    admin: { address: { pipe: { path: options.adminSocket, mode: 0o600 } }, ignore_global_conn_limit: true },
     dynamic_resources: {
       lds_config: ads,
       cds_config: ads,

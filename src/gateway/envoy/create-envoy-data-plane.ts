@@ -31,6 +31,7 @@ export interface EnvoyDataPlaneOptions {
   readonly xdsProtocol?: XdsProtocol;
   /** Asked for the names of endpoints, in place of the machine's own. */
   readonly dnsServers?: BootstrapOptions['dnsServers'];
+  readonly maxConnections?: number;
   /** Worker threads; Envoy's own default is one per core. */
   readonly concurrency?: number;
   /** How long connections of a listener that changed or went may live on. */
@@ -116,6 +117,7 @@ export function createEnvoyDataPlane(options: EnvoyDataPlaneOptions): EnvoyDataP
       adminSocket: directory.file('admin.sock'),
       xdsProtocol,
       dnsServers: options.dnsServers ?? [],
+      ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
       statsPrefixes: options.statsPrefixes ?? [],
     });
     fs.writeFileSync(directory.file('bootstrap.json'), JSON.stringify(bootstrap, undefined, 2), { mode: 0o600 });

@@ -4,6 +4,7 @@ import { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { isSubsetOf } from './host-names.ts';
 import { isPolicyFor } from './is-policy-for.ts';
+import type { MeshSettings } from './mesh-settings.ts';
 import type { ProxyClass } from './proxy-class.ts';
 import type { ListenerView, RouteTableView, RouteView, VirtualHostView } from './proxy-view.ts';
 import { report } from './report.ts';
@@ -28,11 +29,12 @@ const isFor = ({ spec }: Policy, ports: ReadonlySet<number>): boolean =>
 
 export function applyTrafficPolicies(
   all: readonly Policy[],
+  mesh: Pick<MeshSettings, 'rootNamespace'>,
   proxyClass: Pick<ProxyClass, 'namespace' | 'labels'>,
   listeners: readonly ListenerView[],
   routeTables: readonly RouteTableView[],
 ): TrafficResult {
-  const policies = all.filter((policy) => isPolicyFor(policy, proxyClass));
+  const policies = all.filter((policy) => isPolicyFor(policy, mesh, proxyClass));
   if (policies.length === 0) return { listeners, routeTables, diagnostics: [] };
   const used = new Set<string>();
   const changedTables = routeTables.map((table) => limitTable(table, all, policies, used));

@@ -98,7 +98,11 @@ function conflict(
 }
 
 export function buildAuthorization(model: Model, proxyClass: ProxyClass): AuthorizationResult {
-  const { custom: policies, ...others } = selectAuthorizationPolicies(model.authorizationPolicies, proxyClass);
+  const { custom: policies, ...others } = selectAuthorizationPolicies(
+    model.authorizationPolicies,
+    model.mesh,
+    proxyClass,
+  );
   const byProvider = Map.groupBy(policies, ({ spec }) => spec.provider);
   const names = [...byProvider.keys()].sort();
   const found = new Map(names.map((name) => [name, findService(model, proxyClass, name)]));
@@ -107,7 +111,7 @@ export function buildAuthorization(model: Model, proxyClass: ProxyClass): Author
     const one = found.get(provider);
     return {
       provider,
-      policies: (byProvider.get(provider) ?? []).map(policyOf),
+      policies: (byProvider.get(provider) ?? []).map((policy) => policyOf(policy, model.mesh)),
       service: hasOne && one?.kind === 'found' ? one.service : undefined,
     };
   });

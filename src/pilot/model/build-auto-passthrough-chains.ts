@@ -29,7 +29,7 @@ const isServed = (service: ModelService, { server }: PlacedServer, proxyNamespac
 
 /** One for each port, and for each subset that its DestinationRule gives it. */
 function clustersOf(model: Model, service: ModelService, proxyClass: ProxyClass): readonly ClusterView[] {
-  const subsets = selectDestinationRule(model.destinationRules, service, proxyClass)?.subsets ?? [];
+  const subsets = selectDestinationRule(model, service, proxyClass)?.subsets ?? [];
   return service.ports.flatMap((port) =>
     ['', ...subsets.map(({ name }) => name)].flatMap(
       (subset) => clusterOf(model, { service, port, subset }, proxyClass) ?? [],

@@ -6,7 +6,7 @@ import type { ObjectsOfKind, SnapshotObjects } from '../resources/snapshot.ts';
 import { everyRequest } from './build-http-match.ts';
 import { checkIngressAnnotations } from './check-ingress-annotations.ts';
 import { compareResources } from './compare-resources.ts';
-import { type MeshSettings, rootNamespace } from './mesh-settings.ts';
+import { type MeshSettings, systemNamespace } from './mesh-settings.ts';
 import type {
   Model,
   ModelGateway,
@@ -145,9 +145,9 @@ function buildGateway(
     tls: undefined,
   };
   return {
-    key: `${rootNamespace}/${gatewayName}`,
+    key: `${systemNamespace}/${gatewayName}`,
     name: gatewayName,
-    namespace: rootNamespace,
+    namespace: systemNamespace,
     ref: resourceRef(ingress),
     selector: mesh.ingress.selector,
     servers: [...https, http],

@@ -190,7 +190,12 @@ export function buildListenerView(
   claiming: Claiming,
 ): ListenerStage {
   const { model } = claiming;
-  const backends = [model.virtualServices.connectionsByGateway, model.serviceShapes, model.destinationRules];
+  const backends = [
+    model.virtualServices.connectionsByGateway,
+    model.serviceShapes,
+    model.destinationRules,
+    model.mesh,
+  ];
   const chains = recall(previous?.chains, [listener, ...(hasConnections(listener) ? backends : [])], () =>
     keepKeys(buildChains(model, proxyClass, listener), previous),
   );

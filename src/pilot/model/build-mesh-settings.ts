@@ -2,7 +2,8 @@
 import { parse } from 'yaml';
 import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { booleanField, messageField, messagesField, stringsField } from '../resources/fields.ts';
-import { type Message, openFields, type ParseContext } from '../resources/message.ts';
+import { type Message, openFields, type ParseContext, shorten } from '../resources/message.ts';
+import { isLabel } from '../resources/names.ts';
 import { parseRetry } from '../resources/parse-retry.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import type { HttpRetry } from '../resources/virtual-service.ts';
@@ -14,11 +15,13 @@ import {
   defaultJsonFormat,
   defaultMeshSettings,
   defaultTextFormat,
+  defaultTrustDomain,
   type JsonFormat,
   type MeshSettings,
 } from './mesh-settings.ts';
 import { defaultProxyConfig } from './proxy-config.ts';
 import { readAccessLogProviders } from './read-access-log-providers.ts';
+import { readDiscoverySelectors } from './read-discovery-selectors.ts';
 import { readExtAuthzProviders } from './read-ext-authz-providers.ts';
 import { proxyConfigFields, readProxyConfig } from './read-proxy-config.ts';
 import { readTlsDefaults, readUpstreamSettings } from './read-upstream-settings.ts';
@@ -82,6 +85,28 @@ function readText(settings: Record<string, unknown>, name: string): string | und
   const value = settings[name] ?? undefined;
   if (value !== undefined && typeof value !== 'string') throw new Error(`have an ${name} that is not a string.`);
   return value || undefined;
+}
+
+/** Kubernetes has no namespace of another name: one that is misspelt must not cost the policies of the whole mesh. */
+function readRootNamespace({ rootNamespace }: Record<string, unknown>): string {
+  const name = rootNamespace ?? defaultMeshSettings.rootNamespace;
+  if (typeof name !== 'string') throw new Error('have a rootNamespace that is not a string.');
+  if (name !== '' && !isLabel(name))
+    throw new Error(`name the rootNamespace ${shorten(name)}, which is no namespace in Kubernetes.`);
+  return name;
+}
+
+/** Labels of DNS with dots between them, and perhaps one at the end. */
+const isTrustDomain = (domain: unknown): domain is string =>
+  typeof domain === 'string' && domain !== '' && domain.replace(/\.$/, '').split('.').every(isLabel);
+
+function readTrustDomains({ trustDomain, trustDomainAliases }: Record<string, unknown>): readonly string[] {
+  const domain = trustDomain ?? defaultTrustDomain;
+  const aliases = trustDomainAliases ?? [];
+  if (!isTrustDomain(domain)) throw new Error('have a trustDomain that is no name in DNS, in lower case.');
+  if (!Array.isArray(aliases) || !aliases.every(isTrustDomain))
+    throw new Error('have trustDomainAliases that are no list of names in DNS, in lower case.');
+  return [...new Set([domain, ...aliases.toSorted()])];
 }
 
 const modes = ['STRICT', 'DEFAULT', 'OFF'] as const;
@@ -165,7 +190,11 @@ function reportProviders(message: Message): void {
 }
 
 /** What throws makes all of them unusable; what is reported in the message's context costs its field. */
-function build(settings: Record<string, unknown>, message: Message): MeshSettings {
+function build(
+  settings: Record<string, unknown>,
+  message: Message,
+  previous: MeshSettings = defaultMeshSettings,
+): MeshSettings {
   const file = settings.accessLogFile ?? '';
   if (typeof file !== 'string') throw new Error('have an accessLogFile that is not a string.');
   const format = readFormat(settings);
@@ -173,6 +202,9 @@ function build(settings: Record<string, unknown>, message: Message): MeshSetting
   const tlsDefaults = readTlsDefaults(message);
   reportProviders(message);
   return {
+    rootNamespace: readRootNamespace(settings),
+    trustDomains: readTrustDomains(settings),
+    discoverySelectors: readDiscoverySelectors(message, previous.discoverySelectors),
     defaultHttpRetryPolicy: readRetries(message),
     upstream: readUpstreamSettings(message, { proxy, tlsDefaults }),
     proxy,
@@ -226,7 +258,7 @@ export function buildMeshSettings(
   try {
     const settings = readSettings(text);
     const context = contextOf(configMap);
-    const mesh = build(settings, openFields(context, path, settings, meshFields));
+    const mesh = build(settings, openFields(context, path, settings, meshFields), previous);
     return { mesh, diagnostics: [...context.diagnostics, ...checkNetworks(configMap)] };
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);

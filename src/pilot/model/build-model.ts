@@ -33,8 +33,9 @@ import { mayFront } from './check-gateway.ts';
 import { checkModel, type ModelFindings } from './check-model.ts';
 import { compareResources } from './compare-resources.ts';
 import { rootsSuffix } from './credential-names.ts';
+import { type Discovered, diagnoseDiscovery, discoverObjects } from './discover-objects.ts';
 import { indexNodes } from './locality.ts';
-import { type MeshSettings, rootNamespace } from './mesh-settings.ts';
+import { type MeshSettings, systemNamespace } from './mesh-settings.ts';
 import type { Model, ModelGateway, ModelService } from './model.ts';
 import type { ProxyClass } from './proxy-class.ts';
 import { mergeDiagnostics } from './report.ts';
@@ -48,6 +49,8 @@ export interface ModelResult {
 
 /** What a model was made of on the way: the next one is made from it. */
 interface Stages {
+  readonly discovered: Discovered;
+  readonly undiscovered: Recalled<readonly Diagnostic[]>;
   readonly likeIstio: Recalled<Model['likeIstio']>;
   readonly mesh: Recalled<{ readonly mesh: MeshSettings; readonly diagnostics: readonly Diagnostic[] }>;
   readonly services: Services;
@@ -152,12 +155,12 @@ function findFronts(
 
 /**
  * Of the proxies that Gateways with the selector are for: conflicts are found before one connects. Labels and namespace are
- * those of the Service in front of it, where there is one; else the root namespace.
+ * those of the Service in front of it, where there is one; else Istio's own.
  */
 function proxyClassOf(selector: ModelGateway['selector'], services: readonly ModelService[]): ProxyClass {
   const service = services.find((candidate) => mayFront(candidate, selector));
   return {
-    namespace: service?.namespace ?? rootNamespace,
+    namespace: service?.namespace ?? systemNamespace,
     labels: { ...service?.selector, ...selector },
     localNode: undefined,
   };
@@ -178,12 +181,18 @@ export function buildModel(
   fetchedKeys: FetchedKeys = new Map(),
   routeMode: RouteMode = sharedRoutes,
 ): ModelResult {
-  const { objects } = snapshot;
   const known = previous && stagesOf.get(previous);
   const chosen = recall(known?.likeIstio, [[...behaviors].sort().join()], () => behaviors);
   const likeIstio = chosen.value;
-  const configMap = objects.ConfigMap.get(`${rootNamespace}/istio`);
+  const configMap = snapshot.objects.ConfigMap.get(`${systemNamespace}/istio`);
   const mesh = recall(known?.mesh, [configMap], () => buildMeshSettings(previous?.mesh, configMap));
+  const discovered = discoverObjects(snapshot.objects, mesh.value.mesh, known?.discovered);
+  const objects = discovered.seen;
+  const undiscovered = recall(
+    known?.undiscovered,
+    [configMap, discovered.seen, ...Object.values(snapshot.objects)],
+    () => diagnoseDiscovery(snapshot.objects, discovered, configMap),
+  );
   const { defaultExportTo } = mesh.value.mesh;
   const inOrder = sortFew(known?.inOrder, objects);
   const services = buildServices(known?.services, objects, defaultExportTo.services);
@@ -232,6 +241,7 @@ export function buildModel(
   const roots = buildSecrets(known?.roots, rootsNamed.value, secrets, buildRootCertificates);
   const model: Model = {
     mesh: mesh.value.mesh,
+    settings: configMap,
     likeIstio,
     routeMode,
     nodes: indexNodes(objects.Node),
@@ -264,6 +274,7 @@ export function buildModel(
     snapshot.diagnostics,
     findings.ofObjects,
     mesh.value.diagnostics,
+    undiscovered.value,
     findings.ofFirstStages,
     virtualServices.delegationDiagnostics,
     findings.ofBackends,
@@ -276,6 +287,8 @@ export function buildModel(
   const diagnostics = recall(known?.diagnostics, [snapshot.moves, ...lists], () => mergeDiagnostics(...lists));
   stagesOf.set(model, {
     likeIstio: chosen,
+    discovered,
+    undiscovered,
     mesh,
     services,
     virtualServices,

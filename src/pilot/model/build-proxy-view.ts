@@ -6,6 +6,7 @@ import { applyTrafficPolicies, type TrafficResult } from './apply-traffic-polici
 import { type AuthorizationResult, buildAuthorization, uncheckedConnections } from './build-authorization.ts';
 import { buildListenerView, type ListenerStage } from './build-listener-view.ts';
 import { groupChanges } from './build-route-table.ts';
+import { checkConnectionLimit } from './check-connection-limit.ts';
 import { checkLocality, goesByPlace } from './check-locality.ts';
 import { checkPortName } from './check-port-name.ts';
 import { collectFindings, type Findings } from './collect-findings.ts';
@@ -49,6 +50,7 @@ interface Stages {
   readonly requestAuthentications: Recalled<RequestAuthentications>;
   readonly traffic: Recalled<TrafficResult>;
   readonly envoyFilters: Recalled<EnvoyPatches>;
+  readonly connectionLimit: Recalled<readonly Diagnostic[]>;
   readonly place: Recalled<ProxyPlace>;
   readonly located: Derived<ClusterView, ClusterView>;
   readonly locality: Recalled<readonly Diagnostic[]>;
@@ -187,14 +189,14 @@ function build(known: KnownView | undefined, model: Model, proxyClass: ProxyClas
   );
   const requestAuthentications = recall(
     stages?.requestAuthentications,
-    [model.requestAuthentications, ...(model.requestAuthentications.length > 0 ? [model.fetchedKeys] : [])],
-    () => selectRequestAuthentications(model.requestAuthentications, model.fetchedKeys, proxyClass),
+    [model.requestAuthentications, model.mesh, ...(model.requestAuthentications.length > 0 ? [model.fetchedKeys] : [])],
+    () => selectRequestAuthentications(model.requestAuthentications, model.fetchedKeys, model.mesh, proxyClass),
   );
-  const traffic = recall(stages?.traffic, [model.trafficPolicies, ...views, ...filledTables], () =>
-    applyTrafficPolicies(model.trafficPolicies, proxyClass, views, filledTables),
+  const traffic = recall(stages?.traffic, [model.trafficPolicies, model.mesh, ...views, ...filledTables], () =>
+    applyTrafficPolicies(model.trafficPolicies, model.mesh, proxyClass, views, filledTables),
   );
-  const envoyFilters = recall(stages?.envoyFilters, [model.envoyFilters], () =>
-    selectEnvoyFilters(model.envoyFilters, proxyClass),
+  const envoyFilters = recall(stages?.envoyFilters, [model.envoyFilters, model.mesh], () =>
+    selectEnvoyFilters(model.envoyFilters, model.mesh, proxyClass),
   );
   const place = recall(stages?.place, [model.nodes], () => proxyPlace(model.nodes, proxyClass));
 
@@ -219,11 +221,15 @@ function build(known: KnownView | undefined, model: Model, proxyClass: ProxyClas
       ),
     ),
   );
+  const connectionLimit = recall(stages?.connectionLimit, [model.mesh, model.settings], () =>
+    checkConnectionLimit(model, proxyClass),
+  );
   const lists = [
     merged.value.diagnostics,
     ...built.map(({ stage }) => stage?.chains.value.diagnostics ?? []),
     secrets.value.diagnostics,
     accessLogs.value.diagnostics,
+    connectionLimit.value,
     requestAuthentications.value.diagnostics,
     envoyFilters.value.diagnostics,
     authorized.value.diagnostics,
@@ -270,6 +276,7 @@ function build(known: KnownView | undefined, model: Model, proxyClass: ProxyClas
       requestAuthentications,
       traffic,
       envoyFilters,
+      connectionLimit,
       place,
       located,
       locality,

@@ -68,7 +68,7 @@ function subsetFinding(
   consequence: string,
 ): Finding | undefined {
   if (subset === '') return undefined;
-  const rules = gateways.map((gateway) => selectDestinationRule(model.destinationRules, service, gateway));
+  const rules = gateways.map((gateway) => selectDestinationRule(model, service, gateway));
   const lacking = rules.findIndex((rule) => rule?.subsets.every(({ name }) => name !== subset) ?? true);
   if (lacking < 0) return undefined;
   const [source] = rules[lacking]?.sources ?? [];

@@ -10,6 +10,7 @@ export type ConcernedHosts = 'all' | ReadonlySet<string>;
 interface Backends {
   readonly serviceShapes: PersistentMap<ModelService>;
   readonly destinationRules: DestinationRules;
+  readonly mesh: { readonly rootNamespace: string };
 }
 
 const maxAliases = 8;
@@ -43,7 +44,8 @@ export function concernedHosts(
   after: Backends,
   aliases: PersistentMap<ModelService>,
 ): ConcernedHosts {
-  if (before === undefined) return 'all';
+  // Rules of the root namespace are for everybody.
+  if (before === undefined || before.mesh.rootNamespace !== after.mesh.rootNamespace) return 'all';
   const rules = changedRules(before.destinationRules, after.destinationRules);
   if (rules === 'all') return 'all';
   const shapes = PersistentMap.changesBetween(before.serviceShapes, after.serviceShapes).map(({ key }) => key);

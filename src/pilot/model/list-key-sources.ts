@@ -1,6 +1,7 @@
 // Which keys have to be fetched, for the RequestAuthentications of these classes of gateways.
 import type { Resource } from '../resources/resource.ts';
 import { isPolicyFor } from './is-policy-for.ts';
+import type { MeshSettings } from './mesh-settings.ts';
 import type { ProxyClass } from './proxy-class.ts';
 import { keySourceName } from './select-request-authentications.ts';
 
@@ -19,10 +20,11 @@ const maxTimeoutMs = 60_000;
 
 export function listKeySources(
   all: readonly Resource<'RequestAuthentication'>[],
+  mesh: Pick<MeshSettings, 'rootNamespace'>,
   classes: readonly ProxyClass[],
 ): readonly KeySource[] {
   const rules = all
-    .filter((resource) => classes.some((proxyClass) => isPolicyFor(resource, proxyClass)))
+    .filter((resource) => classes.some((proxyClass) => isPolicyFor(resource, mesh, proxyClass)))
     .flatMap(({ spec }) => spec.rules);
   const sources = new Map<string, KeySource>();
   for (const rule of rules) {

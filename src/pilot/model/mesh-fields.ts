@@ -23,11 +23,9 @@ export const meshFields: FieldTable = {
     'Endpoints have no sidecars here that would take mutual TLS; a DestinationRule asks for it.',
   ),
   enableEnvoyAccessLogService: unsupported('Logs go to files only.'),
-  ...tableOf(['trustDomain', 'trustDomainAliases'], unsupported('The trust domain is cluster.local.')),
-  rootNamespace: unsupported('It is istio-system.'),
+  ...tableOf(['trustDomain', 'trustDomainAliases', 'rootNamespace', 'discoverySelectors'], served),
   ...tableOf(['localityLbSetting', 'zoneAwareLbSetting'], served),
   serviceSettings: noEffectHere('It is about meshes of several clusters.'),
-  discoverySelectors: unsupported('Objects of all namespaces count.'),
 };
 
 const otherProviders = noEffectHere('Telemetry can only name providers that write access logs to files.');
@@ -44,3 +42,5 @@ export const defaultProvidersFields: FieldTable = {
 };
 export const tlsDefaultsFields: FieldTable = tableOf(['minProtocolVersion', 'cipherSuites', 'ecdhCurves'], served);
 export const defaultTrafficPolicyFields: FieldTable = tableOf(['connectionPool', 'outlierDetection'], served);
+export const discoverySelectorFields: FieldTable = tableOf(['matchLabels', 'matchExpressions'], served);
+export const labelExpressionFields: FieldTable = tableOf(['key', 'operator', 'values'], served);

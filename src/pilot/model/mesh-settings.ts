@@ -36,6 +36,16 @@ export interface DefaultExportTo {
   readonly destinationRules: readonly string[];
 }
 
+/** What a label of a namespace has to be, as Kubernetes selects by labels. */
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly values: readonly string[];
+}
+
+/** All of them; empty selects everything. */
+export type NamespaceSelector = readonly LabelRequirement[];
+
 export interface AccessLogSettings {
   readonly path: string;
   readonly format: AccessLogFormat;
@@ -109,6 +119,12 @@ export interface ExtAuthzHttp {
 }
 
 export interface MeshSettings {
+  /** Objects that apply to the whole mesh stand here; '' is nowhere. */
+  readonly rootNamespace: string;
+  /** Only objects of namespaces that one of them selects are seen; none selects all. */
+  readonly discoverySelectors: readonly NamespaceSelector[];
+  /** Of this mesh: the trust domain, then its aliases. */
+  readonly trustDomains: readonly string[];
   readonly extAuthzProviders: readonly ExtAuthzProvider[];
   readonly upstream: UpstreamSettings;
   readonly ingress: IngressSettings;
@@ -132,10 +148,16 @@ export interface MeshSettings {
   readonly defaultAccessLogProviders: readonly string[];
 }
 
-/** Objects that apply to the whole mesh stand here. */
-export const rootNamespace = 'istio-system';
+/** Where Istio itself is installed: its mesh settings, and the Gateways that Ingresses become. */
+export const systemNamespace = 'istio-system';
+
+/** The trust domain that every name of it stands for. */
+export const defaultTrustDomain = 'cluster.local';
 
 export const defaultMeshSettings: MeshSettings = {
+  rootNamespace: systemNamespace,
+  trustDomains: [defaultTrustDomain],
+  discoverySelectors: [],
   pathNormalization: 'BASE',
   defaultHttpRetryPolicy: undefined,
   numTrustedProxies: 0,

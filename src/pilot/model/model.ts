@@ -315,6 +315,8 @@ export type Lineage = Readonly<Record<never, never>>;
 
 export interface Model {
   readonly mesh: MeshSettings;
+  /** Where these were read; undefined: they are the defaults. */
+  readonly settings: Resource<'ConfigMap'> | undefined;
   /** Where Istio's way was asked for instead of ours. */
   readonly likeIstio: ReadonlySet<IstioBehavior>;
   readonly routeMode: RouteMode;

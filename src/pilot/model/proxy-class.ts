@@ -18,6 +18,8 @@ export interface ProxyClass {
   readonly localNode: LocalNodeBinding | undefined;
   /** Texts that it tells of itself, apart from its name: what EnvoyFilters may ask for. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Connections of clients at a time that it was started to have; undefined: nobody knows yet. */
+  readonly maxConnections?: number | 'unlimited';
   /** What the proxy says of its place, `region/zone/subzone`, and the Node it runs on: both decide which endpoints are near. */
   readonly locality?: string | undefined;
   readonly nodeName?: string | undefined;
@@ -36,7 +38,7 @@ const sortedEntries = (record: Readonly<Record<string, unknown>>): readonly (rea
 
 /** Equal for classes with equal content, whatever the order of their labels. */
 export function proxyClassKey(proxyClass: ProxyClass): string {
-  const { namespace, labels, localNode, metadata = {}, locality, nodeName } = proxyClass;
+  const { namespace, labels, localNode, metadata = {}, maxConnections, locality, nodeName } = proxyClass;
   return JSON.stringify([
     namespace,
     sortedEntries(labels),
@@ -44,5 +46,6 @@ export function proxyClassKey(proxyClass: ProxyClass): string {
     sortedEntries(metadata),
     locality ?? '',
     nodeName ?? '',
+    maxConnections ?? '',
   ]);
 }

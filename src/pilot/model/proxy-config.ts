@@ -36,6 +36,8 @@ export interface ConnectionSettings {
   readonly requestHeadersTimeoutMs?: number | undefined;
   readonly streamIdleTimeoutMs?: number | undefined;
   readonly maxStreamDurationMs?: number | undefined;
+  /** Of clients at a time, over all listeners. */
+  readonly maxConnections?: number | undefined;
   readonly maxConcurrentStreams?: number | undefined;
   readonly initialStreamWindowBytes?: number | undefined;
   readonly initialConnectionWindowBytes?: number | undefined;

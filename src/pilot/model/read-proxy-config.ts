@@ -7,15 +7,7 @@ import {
   messageField,
   stringField,
 } from '../resources/fields.ts';
-import {
-  type FieldTable,
-  type Message,
-  noEffectHere,
-  reportInvalid,
-  served,
-  tableOf,
-  unsupported,
-} from '../resources/message.ts';
+import { type FieldTable, type Message, noEffectHere, reportInvalid, served, tableOf } from '../resources/message.ts';
 import {
   type ConnectionSettings,
   defaultProxyConfig,
@@ -66,8 +58,10 @@ const connectionFields: FieldTable = {
     ],
     served,
   ),
-  listenerConnectionLimit: unsupported('Connections are not limited in number.'),
-  globalDownstreamConnectionLimit: unsupported('Connections are not limited in number.'),
+  listenerConnectionLimit: noEffectHere(
+    'Istio does nothing with it either; --max-connections of a gateway limits all.',
+  ),
+  globalDownstreamConnectionLimit: served,
 };
 
 /** `defaultConfig` as it was given. */
@@ -146,6 +140,7 @@ function readConnection(message: Message): ConnectionSettings {
     initialConnectionWindowBytes: window('http2InitialConnectionWindowSize'),
     headersWithUnderscores: underscores === 'HEADERS_WITH_UNDERSCORES_UNSPECIFIED' ? undefined : underscores,
     mergeSlashes: booleanField(message, 'httpMergeSlashes'),
+    maxConnections: integerField(message, 'globalDownstreamConnectionLimit', 1, maxInt32),
     escapedSlashes: slashes === 'PATH_WITH_ESCAPED_SLASHES_UNSPECIFIED' ? undefined : slashes,
   };
   const defaults = profile === 'EDGE' ? edgeConnectionSettings : {};

@@ -61,7 +61,7 @@ function tlsOf({ subjectAltNames }: ModelService, written: ClientTls | undefined
 
 /** Undefined where the proxy's DestinationRule has no such subset. */
 export function clusterOf(
-  model: Pick<Model, 'destinationRules'>,
+  model: Pick<Model, 'destinationRules' | 'mesh'>,
   {
     service,
     port,
@@ -69,7 +69,7 @@ export function clusterOf(
   }: { readonly service: ModelService; readonly port: ModelServicePort; readonly subset: string },
   proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
 ): ClusterView | undefined {
-  const rule = selectDestinationRule(model.destinationRules, service, proxy);
+  const rule = selectDestinationRule(model, service, proxy);
   const found = rule?.subsets.find(({ name }) => name === subset);
   if (subset !== '' && found === undefined) return undefined;
   // Nothing is known of such endpoints that could tell them apart.

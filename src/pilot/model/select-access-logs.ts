@@ -3,7 +3,7 @@ import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import type { TelemetryLogging } from '../resources/telemetry.ts';
 import { expressionProblem } from './check-expression.ts';
-import { type AccessLogSettings, type MeshSettings, rootNamespace } from './mesh-settings.ts';
+import type { AccessLogSettings, MeshSettings } from './mesh-settings.ts';
 import { type ProxyClass, selectorMatches } from './proxy-class.ts';
 import { report } from './report.ts';
 
@@ -24,6 +24,7 @@ export interface AccessLogs {
 /** Of each level the oldest counts: mesh, namespace, labels. */
 function levelsFor(
   telemetries: readonly Telemetry[],
+  { rootNamespace }: MeshSettings,
   proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
 ): readonly Telemetry[] {
   const own = telemetries.filter(({ spec }) => !spec.isForOthers);
@@ -50,7 +51,7 @@ export function selectAccessLogs(
   mesh: MeshSettings,
   proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
 ): AccessLogs {
-  const levels = levelsFor(telemetries, proxy).filter(({ spec }) => spec.accessLogging.length > 0);
+  const levels = levelsFor(telemetries, mesh, proxy).filter(({ spec }) => spec.accessLogging.length > 0);
   const owners = levels.map(resourceRef);
   const named = levels
     .map(({ spec }) => spec.accessLogging.flatMap((entry) => (entry.isForClients ? entry.providers : [])))

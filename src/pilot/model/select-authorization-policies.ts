@@ -3,8 +3,10 @@ import type { Diagnostic, ResourceRef } from '../../lib/diagnostic.ts';
 import type { AttributeMatch, AuthorizationRule } from '../resources/authorization-policy.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { isPolicyFor } from './is-policy-for.ts';
+import type { MeshSettings } from './mesh-settings.ts';
 import type { ProxyClass } from './proxy-class.ts';
 import { report } from './report.ts';
+import { withTrustDomains } from './trust-domains.ts';
 
 type Policy = Resource<'AuthorizationPolicy'>;
 
@@ -39,35 +41,41 @@ const annotationOf = ({ metadata }: Policy): string | undefined =>
 
 const isDryRun = (policy: Policy): boolean => parseBoolean(annotationOf(policy) ?? 'false') === true;
 
-/** A service account without a namespace is one of the policy's. */
-function qualified(rule: AuthorizationRule, namespace: string): AuthorizationRule {
-  const withNamespace = (name: string): string => (name.includes('/') ? name : `${namespace}/${name}`);
-  const qualify = (match: AttributeMatch): AttributeMatch =>
-    match.attribute === 'source.serviceAccount'
-      ? { ...match, values: match.values.map(withNamespace), notValues: match.notValues.map(withNamespace) }
-      : match;
-  return { ...rule, from: rule.from.map((one) => one.map(qualify)), when: rule.when.map(qualify) };
+/** A service account without a namespace is one of the policy's; who is of the mesh is so by all of its trust domains. */
+function meant(match: AttributeMatch, { metadata }: Policy, trustDomains: readonly string[]): AttributeMatch {
+  if (match.attribute !== 'source.serviceAccount') return withTrustDomains(match, trustDomains);
+  const withNamespace = (name: string): string => (name.includes('/') ? name : `${metadata.namespace}/${name}`);
+  return { ...match, values: match.values.map(withNamespace), notValues: match.notValues.map(withNamespace) };
 }
 
-export const policyOf = (policy: Policy): AuthorizationPolicy => ({
+export const policyOf = (
+  policy: Policy,
+  { trustDomains }: Pick<MeshSettings, 'trustDomains'>,
+): AuthorizationPolicy => ({
   ref: resourceRef(policy),
-  rules: policy.spec.rules.map((rule) => qualified(rule, policy.metadata.namespace)),
+  rules: policy.spec.rules.map((rule) => ({
+    ...rule,
+    from: rule.from.map((source) => source.map((match) => meant(match, policy, trustDomains))),
+    when: rule.when.map((match) => meant(match, policy, trustDomains)),
+  })),
   isDryRun: isDryRun(policy),
 });
 
 export function selectAuthorizationPolicies(
   policies: readonly Policy[],
+  mesh: Pick<MeshSettings, 'rootNamespace' | 'trustDomains'>,
   proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
 ): SelectedPolicies {
-  const own = policies.filter((policy) => isPolicyFor(policy, proxy));
+  const own = policies.filter((policy) => isPolicyFor(policy, mesh, proxy));
   const withAction = (action: Policy['spec']['action']): readonly Policy[] =>
     own.filter(({ spec }) => spec.action === action);
+  const inForce = (action: Policy['spec']['action']) => withAction(action).map((policy) => policyOf(policy, mesh));
   return {
     // Nobody is asked for practice: a dry run of it does nothing.
     custom: withAction('CUSTOM').filter((policy) => !isDryRun(policy)),
-    audit: withAction('AUDIT').map(policyOf),
-    deny: withAction('DENY').map(policyOf),
-    allow: withAction('ALLOW').map(policyOf),
+    audit: inForce('AUDIT'),
+    deny: inForce('DENY'),
+    allow: inForce('ALLOW'),
   };
 }
 

@@ -1,8 +1,8 @@
 // Which DestinationRule a gateway follows for a Service: its own namespace's, else the Service's, else the root namespace's.
 import type { DestinationRules, ModelDestinationRule } from './build-destination-rules.ts';
 import { isExportedTo, isPrivate } from './export-to.ts';
-import { rootNamespace } from './mesh-settings.ts';
-import type { ModelService } from './model.ts';
+import type { MeshSettings } from './mesh-settings.ts';
+import type { Model, ModelService } from './model.ts';
 import { type ProxyClass, selectorMatches } from './proxy-class.ts';
 
 export type Viewer = Pick<ProxyClass, 'namespace' | 'labels'>;
@@ -36,7 +36,12 @@ function mostSpecific(
 const isOwn = ({ exportTo, namespace }: ModelDestinationRule): boolean => isPrivate(exportTo, namespace);
 
 /** Istio's search (PushContext.destinationRule); the root namespace is for everybody, so only its private rules come first. */
-function candidates(rules: DestinationRules, service: ModelService, proxy: Viewer): readonly ModelDestinationRule[] {
+function candidates(
+  rules: DestinationRules,
+  { rootNamespace }: MeshSettings,
+  service: ModelService,
+  proxy: Viewer,
+): readonly ModelDestinationRule[] {
   const own = mostSpecific(
     rules.get(proxy.namespace),
     service.host,
@@ -53,11 +58,11 @@ function candidates(rules: DestinationRules, service: ModelService, proxy: Viewe
 
 /** One for gateways with certain labels wins over those for all; it counts in its own namespace only. */
 export function selectDestinationRule(
-  rules: DestinationRules,
+  { destinationRules, mesh }: Pick<Model, 'destinationRules' | 'mesh'>,
   service: ModelService,
   proxy: Viewer,
 ): ModelDestinationRule | undefined {
-  const found = candidates(rules, service, proxy);
+  const found = candidates(destinationRules, mesh, service, proxy);
   const forItsLabels = found.find(
     ({ namespace, workloadSelector }) =>
       namespace === proxy.namespace &&

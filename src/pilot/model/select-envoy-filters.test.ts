@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { Snapshot } from '../resources/snapshot.ts';
 import { snapshotFromText } from '../sources/files/snapshot-from-text.ts';
 import { buildModel } from './build-model.ts';
+import { defaultMeshSettings } from './mesh-settings.ts';
 import type { ProxyClass } from './proxy-class.ts';
 import { selectEnvoyFilters } from './select-envoy-filters.ts';
 
@@ -31,7 +32,7 @@ function snapshotOf(filters: readonly Given[]): Snapshot {
 }
 
 const select = (filters: readonly Given[], proxy: ProxyClass = gateway) =>
-  selectEnvoyFilters(buildModel(undefined, snapshotOf(filters)).model.envoyFilters, proxy);
+  selectEnvoyFilters(buildModel(undefined, snapshotOf(filters)).model.envoyFilters, defaultMeshSettings, proxy);
 const selected = (filters: readonly Given[], proxy?: ProxyClass) =>
   select(filters, proxy).patches.map(({ ref }) => ref.name);
 

@@ -5,7 +5,7 @@ import type { ConfigPatch, ProxyMatch } from '../resources/envoy-filter.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { checkRegex } from './check-regex.ts';
 import { isPolicyFor } from './is-policy-for.ts';
-import { rootNamespace } from './mesh-settings.ts';
+import type { MeshSettings } from './mesh-settings.ts';
 import { type ProxyClass, selectorMatches } from './proxy-class.ts';
 import { invalidRegex, report } from './report.ts';
 
@@ -27,9 +27,13 @@ const maxPatches = 2000;
 const istioVersion = '1.32.0';
 
 /** `all` is in order of precedence, which decides between equal priorities of one namespace. */
-export function selectEnvoyFilters(all: readonly Resource<'EnvoyFilter'>[], proxy: ProxyClass): EnvoyPatches {
-  const own = all.filter((filter) => isPolicyFor(filter, proxy));
-  const isOwn = ({ metadata }: Resource): number => (metadata.namespace === rootNamespace ? 0 : 1);
+export function selectEnvoyFilters(
+  all: readonly Resource<'EnvoyFilter'>[],
+  mesh: Pick<MeshSettings, 'rootNamespace'>,
+  proxy: ProxyClass,
+): EnvoyPatches {
+  const own = all.filter((filter) => isPolicyFor(filter, mesh, proxy));
+  const isOwn = ({ metadata }: Resource): number => (metadata.namespace === mesh.rootNamespace ? 0 : 1);
   const ordered = own.toSorted((a, b) => a.spec.priority - b.spec.priority || isOwn(a) - isOwn(b));
   const patches = ordered.flatMap(envoyPatchesOf);
   const meant = patches.filter(({ patch }) => isForProxy(patch.proxy, proxy));

@@ -4,6 +4,7 @@ import type { JwtRule } from '../resources/request-authentication.ts';
 import { type Resource, resourceRef } from '../resources/resource.ts';
 import { jwksProblem } from './check-jwks.ts';
 import { isPolicyFor } from './is-policy-for.ts';
+import type { MeshSettings } from './mesh-settings.ts';
 import type { ProxyClass } from './proxy-class.ts';
 import { report } from './report.ts';
 
@@ -34,9 +35,10 @@ export interface FetchedJwks {
 export function selectRequestAuthentications(
   all: readonly RequestAuthentication[],
   fetched: FetchedKeys,
+  mesh: Pick<MeshSettings, 'rootNamespace'>,
   proxy: Pick<ProxyClass, 'namespace' | 'labels'>,
 ): RequestAuthentications {
-  const own = all.filter((resource) => isPolicyFor(resource, proxy));
+  const own = all.filter((resource) => isPolicyFor(resource, mesh, proxy));
   const found = own.flatMap((resource) => resource.spec.rules.map((rule) => findKeys(resource, rule, fetched)));
   return {
     providers: found

@@ -36,7 +36,7 @@ export function diagnosePatches(model: Model, classes: readonly ProxyClass[]): r
   const meant = classes.flatMap((proxyClass) => buildProxyView(model, proxyClass).envoyPatches);
   return mergeDiagnostics(
     model.envoyFilters.flatMap(envoyPatchesOf).flatMap((patch) => compilePatch(patch).diagnostics),
-    model.envoyFilters.flatMap((filter) => reportElsewhere(filter, classes)),
+    model.envoyFilters.flatMap((filter) => reportElsewhere(filter, model.mesh, classes)),
     reportRefusals(refusals),
     meant
       .filter((patch) => !done.has(patch.patch) && compilePatch(patch).compiled !== undefined)

@@ -1,6 +1,5 @@
 // EnvoyFilters that select gateways by their labels, and are in a namespace from which they do not reach them.
 import type { Diagnostic } from '../../lib/diagnostic.ts';
-import { rootNamespace } from '../model/mesh-settings.ts';
 import type { Model } from '../model/model.ts';
 import { type ProxyClass, selectorMatches } from '../model/proxy-class.ts';
 import { report } from '../model/report.ts';
@@ -8,7 +7,11 @@ import { report } from '../model/report.ts';
 type EnvoyFilter = Model['envoyFilters'][number];
 
 /** Without labels it may be for sidecars, and nothing is said. */
-export function reportElsewhere(filter: EnvoyFilter, classes: readonly ProxyClass[]): readonly Diagnostic[] {
+export function reportElsewhere(
+  filter: EnvoyFilter,
+  { rootNamespace }: Model['mesh'],
+  classes: readonly ProxyClass[],
+): readonly Diagnostic[] {
   const { spec, metadata } = filter;
   if (spec.patches.length === 0 || spec.isForOthers || Object.keys(spec.selector).length === 0) return [];
   const meant = classes.filter(({ labels }) => selectorMatches(spec.selector, labels));
@@ -20,7 +23,7 @@ export function reportElsewhere(filter: EnvoyFilter, classes: readonly ProxyClas
       code: 'TG0036',
       path: ['metadata', 'namespace'],
       message: `It is for gateways of namespace ${metadata.namespace} only, and those with the labels that it selects are in ${namespaces.join(', ')}: none of its patches has an effect.`,
-      remedy: `Move it to ${[...new Set([...namespaces, rootNamespace])].join(' or ')}.`,
+      remedy: `Move it to ${[...new Set([...namespaces, rootNamespace])].filter(Boolean).join(' or ')}.`,
     }),
   ];
 }

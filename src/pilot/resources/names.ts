@@ -25,6 +25,19 @@ export function isSubdomain(text: string): boolean {
   );
 }
 
+const labelText = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+
+/** The name of a label: `name` or `domain/name`. */
+export function isLabelKey(text: string): boolean {
+  const slash = text.indexOf('/');
+  const name = text.slice(slash + 1);
+  return name.length <= MAX_LABEL && labelText.test(name) && (slash === -1 || isSubdomain(text.slice(0, slash)));
+}
+
+export function isLabelValue(text: string): boolean {
+  return text === '' || (text.length <= MAX_LABEL && labelText.test(text));
+}
+
 /** A host name, an IP address, `*`, or a name whose first label is `*`. */
 export function isHost(text: string): boolean {
   if (text.length === 0 || text.length > MAX_SUBDOMAIN) return false;

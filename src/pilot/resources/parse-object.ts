@@ -110,6 +110,7 @@ const kinds: { readonly [Kind in ResourceKind]: KindParser<Kind> } = {
     fields: 'any',
     parse: (_object, metadata) => placeOfLabels(metadata.labels),
   },
+  Namespace: { apiVersions: ['v1'], reportNull: false, fields: 'any', parse: () => ({}) },
   Secret: { apiVersions: ['v1'], reportNull: false, fields: secretFields, parse: parseSecret },
   ConfigMap: { apiVersions: ['v1'], reportNull: false, fields: configMapFields, parse: parseConfigMap },
   Gateway: withSpec(istioVersions, true, gatewayFields, parseGateway),

@@ -7,6 +7,7 @@ import type { EndpointSliceSpec, EndpointsSpec } from './endpoints.ts';
 import type { EnvoyFilterSpec } from './envoy-filter.ts';
 import type { GatewaySpec } from './gateway.ts';
 import type { IngressClassSpec, IngressSpec } from './ingress.ts';
+import type { NamespaceSpec } from './namespace.ts';
 import type { NodeSpec } from './node.ts';
 import type { PodSpec } from './pod.ts';
 import type { ProxyConfigSpec } from './proxy-config.ts';
@@ -24,6 +25,7 @@ export interface Specs {
   readonly Endpoints: EndpointsSpec;
   readonly Pod: PodSpec;
   readonly Node: NodeSpec;
+  readonly Namespace: NamespaceSpec;
   readonly Secret: SecretData;
   readonly ConfigMap: ConfigMapData;
   readonly Gateway: GatewaySpec;

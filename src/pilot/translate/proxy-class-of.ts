@@ -1,10 +1,11 @@
 // From the identity a proxy presents to the class that decides its configuration.
-import type { ProxyNode } from '../../xds/node.ts';
+import { maxConnectionsKey, type ProxyNode } from '../../xds/node.ts';
 import type { ProxyClass } from '../model/proxy-class.ts';
 
 export { proxyClassKey } from '../model/proxy-class.ts';
 
 export function proxyClassOf(node: ProxyNode): ProxyClass {
+  const maxConnections = node.metadata?.[maxConnectionsKey] ?? '';
   return {
     namespace: node.namespace,
     labels: node.labels,
@@ -12,5 +13,6 @@ export function proxyClassOf(node: ProxyNode): ProxyClass {
     locality: node.locality,
     nodeName: node.nodeName,
     metadata: node.metadata ?? {},
+    maxConnections: /^\d+$/.test(maxConnections) ? Number(maxConnections) : 'unlimited',
   };
 }

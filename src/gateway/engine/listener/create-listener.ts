@@ -1,6 +1,7 @@
 // One bound address: accepts connections and keeps count of them. Its configuration changes under it; the port stays bound.
 import net from 'node:net';
 import type { ListenerConfig } from '../config/engine-config.ts';
+import type { ConnectionSlots } from './create-connection-slots.ts';
 import { type ConnectionServing, type LiveConnection, serveConnection } from './serve-connection.ts';
 
 export interface ListenerState {
@@ -25,6 +26,7 @@ export interface ListenerOptions {
   readonly serving: ConnectionServing;
   /** Several processes or threads accept on the port. */
   readonly reusePort: boolean;
+  readonly slots: ConnectionSlots;
   /** Milliseconds that connections on a replaced filter chain may go on. */
   readonly drainMs: number;
   readonly onState: () => void;
@@ -52,6 +54,13 @@ export function createListener(initial: ListenerConfig, options: ListenerOptions
   };
 
   const accept = (socket: net.Socket): void => {
+    if (!options.slots.take()) {
+      statistics.counters.downstream_global_cx_overflow++;
+      socket.on('error', () => {});
+      socket.destroy();
+      return;
+    }
+    socket.once('close', options.slots.give);
     const live = serveConnection(socket, config, statistics, options.serving);
     connections.add(live);
     socket.once('close', () => {

@@ -8,6 +8,7 @@ const listenerCounters = () => ({
   downstream_cx_destroy: 0,
   downstream_cx_transport_socket_connect_timeout: 0,
   downstream_pre_cx_timeout: 0,
+  downstream_global_cx_overflow: 0,
   no_filter_chain_match: 0,
 });
 

@@ -6,6 +6,7 @@ import type { ReceivedUpdate } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
 import type { EngineConfig } from '../config/engine-config.ts';
 import { createBucketMemory } from '../filters/rate-limit/create-token-buckets.ts';
+import { createSlotMemory, giveBack, type SlotMemory } from '../listener/create-connection-slots.ts';
 import { mergeSnapshots } from '../statistics/snapshot.ts';
 import type { DnsServer } from '../upstream/create-look-up.ts';
 import { createPortPermits } from './create-port-permits.ts';
@@ -18,6 +19,7 @@ export interface WorkerHostOptions {
   readonly logger: Logger;
   readonly drainMs: number;
   readonly dnsServers: readonly DnsServer[];
+  readonly slotMemory: SlotMemory | undefined;
   readonly onAccessLogLine: (line: string) => void;
   readonly stdout: ((line: string) => void) | undefined;
   readonly onListenerState: () => void;
@@ -45,15 +47,18 @@ export function createWorkerHost(options: WorkerHostOptions): EngineHost {
   const bucketMemory = createBucketMemory();
 
   const add = async (): Promise<void> => {
+    const slotMemory = options.slotMemory && createSlotMemory(options.slotMemory.max, options.slotMemory);
     const worker = createWorker({
       drainMs: options.drainMs,
       dnsServers: options.dnsServers,
       bucketMemory,
+      slotMemory,
       onAccessLogLine: options.onAccessLogLine,
       onStdoutLine: options.stdout,
       onListenerState: options.onListenerState,
       onDeath: (reason) => {
         workers.delete(worker);
+        giveBack(slotMemory);
         if (stopping) return;
         logger.error({ reason }, 'a worker thread died; another one takes its place');
         restarting++;

@@ -23,6 +23,7 @@ export interface EngineWorkerOptions {
   readonly drainMs: number;
   readonly dnsServers: WorkerSettings['dnsServers'];
   readonly bucketMemory: SharedArrayBuffer;
+  readonly slotMemory: WorkerSettings['slotMemory'];
   readonly onAccessLogLine: (line: string) => void;
   readonly onStdoutLine: ((line: string) => void) | undefined;
   readonly onListenerState: () => void;
@@ -37,6 +38,7 @@ export function createWorker(options: EngineWorkerOptions): EngineWorker {
     drainMs: options.drainMs,
     dnsServers: options.dnsServers,
     bucketMemory: options.bucketMemory,
+    slotMemory: options.slotMemory,
     sendsStdout: options.onStdoutLine !== undefined,
   };
   const thread = new Worker(entry, { workerData: settings });

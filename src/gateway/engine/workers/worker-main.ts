@@ -12,7 +12,7 @@ if (!port) throw new Error('worker-main.ts runs as a worker thread only');
 const say = (message: FromWorker): void => port.postMessage(message);
 const store = createConfigStore();
 let permitted: ReadonlySet<string> = new Set();
-const { drainMs, dnsServers, bucketMemory, sendsStdout }: WorkerSettings = workerData;
+const { drainMs, dnsServers, bucketMemory, slotMemory, sendsStdout }: WorkerSettings = workerData;
 const sendLogLine = createBatch((lines) => say({ kind: 'accessLog', lines }));
 const sendStdoutLine = createBatch((lines) => say({ kind: 'stdout', lines }));
 
@@ -22,6 +22,7 @@ const engine = createEngine({
   drainMs,
   dnsServers,
   bucketMemory,
+  slotMemory,
   onAccessLogLine: sendLogLine.add,
   stdout: sendsStdout ? sendStdoutLine.add : undefined,
   onListenerState: () => sendState(),

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../../lib/diagnostic.ts';
 import type { ReceivedUpdate } from '../../../xds/client/ads-client.ts';
 import type { BoundListener } from '../../data-plane.ts';
 import type { ListenerConfig } from '../config/engine-config.ts';
+import type { SlotMemory } from '../listener/create-connection-slots.ts';
 import type { StatisticsSnapshot } from '../statistics/snapshot.ts';
 import type { DnsServer } from '../upstream/create-look-up.ts';
 
@@ -12,6 +13,7 @@ export interface WorkerSettings {
   readonly drainMs: number;
   readonly dnsServers: readonly DnsServer[];
   readonly bucketMemory: SharedArrayBuffer;
+  readonly slotMemory: SlotMemory | undefined;
   /** Lines for standard output go to the main thread instead. */
   readonly sendsStdout: boolean;
 }

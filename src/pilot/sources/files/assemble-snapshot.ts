@@ -23,6 +23,7 @@ const kinds = {
   Endpoints: true,
   Pod: true,
   Node: true,
+  Namespace: true,
   Secret: true,
   ConfigMap: true,
   Gateway: true,
