@@ -26,6 +26,8 @@ export interface AcceptedResources<Value> {
   hasArrived(): boolean;
   /** Forgets every other name, and that it was missing or refused. */
   keepOnly(names: ReadonlySet<string>): void;
+  /** As if the server had never answered: the subscription has ended. */
+  forgetAll(): void;
 }
 
 export function createAcceptedResources<Value>(
@@ -76,6 +78,11 @@ export function createAcceptedResources<Value>(
     },
     isSettled: (name) => accepted.has(name) || without.has(name),
     hasArrived: () => arrived,
+    forgetAll: () => {
+      arrived = false;
+      accepted.clear();
+      without.clear();
+    },
     keepOnly: (names) => {
       for (const name of accepted.keys()) if (!names.has(name)) accepted.delete(name);
       for (const name of without) if (!names.has(name)) without.delete(name);

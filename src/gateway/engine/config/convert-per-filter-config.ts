@@ -3,6 +3,7 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 import { CorsPolicySchema } from '../../../xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { HTTPFaultSchema } from '../../../xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { LocalRateLimitSchema } from '../../../xds/generated/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts';
+import { scopedLowerCaseFilter, scopedWildcardFilter } from '../../../xds/resource-names.ts';
 import { convertCors } from './convert-cors.ts';
 import { convertFault } from './convert-fault.ts';
 import { convertLocalRateLimit } from './convert-local-rate-limit.ts';
@@ -39,6 +40,8 @@ function takeRateLimits(configs: Configs, where: string, findings: Findings) {
   const limits = new Map<string, LocalRateLimit | 'off'>();
   const others: (readonly [string, Any])[] = [];
   for (const [name, any] of Object.entries(configs)) {
+    // The gateway's own look-up, which is done here by other means.
+    if (name === scopedLowerCaseFilter || name === scopedWildcardFilter) continue;
     const config = unpackAny(any, LocalRateLimitSchema, findings);
     if (config === undefined) others.push([name, any]);
     else limits.set(name, convertLocalRateLimit(config, `${where} ${name}`, findings) ?? 'off');

@@ -106,6 +106,8 @@ export function createConfigStore(): ConfigStore {
     const named = [...[...listeners.accepted.values()].map(({ value }) => value), ...servingListeners.values()];
     const naming = [...named, ...[...clusters.accepted.values()].map(({ value }) => value), ...servedClusters()];
     const usesScopes = named.some(({ needs }) => needs.scopes.size > 0);
+    // Asked for again later, they are waited for again.
+    if (!usesScopes) scopes.forgetAll();
     const ofScopes = usesScopes ? [...scopes.accepted.values()].map(({ value }) => value.routeConfigName) : [];
     wanted = {
       ...wanted,
