@@ -82,7 +82,7 @@ export function addRouteModeOptions(command: Command): Command {
         'routes of all hosts in one resource (shared), of each host in one of its own (scoped), or as --scoped-above says (auto)',
       )
         .choices(routeModeKinds)
-        .default('shared'),
+        .default('auto'),
     )
     .addOption(
       new Option('--scoped-above <hosts>', 'with --route-mode auto: route tables with more hosts than this are scoped')
