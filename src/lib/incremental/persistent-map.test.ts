@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { deriveIndex, deriveSorted, deriveValues, recall } from './derive.ts';
+import { deriveIndex, deriveMerged, deriveNamed, deriveSorted, deriveUnion, deriveValues, recall } from './derive.ts';
 import { PersistentMap } from './persistent-map.ts';
 
 const key = fc.oneof(
@@ -110,6 +110,47 @@ describe('what is derived of a map', () => {
         assert.deepEqual(flat(index.output), flat(deriveIndex(undefined, map, namesOf).output));
         assert.deepEqual(list.output, sorted(map));
       }),
+    );
+  });
+
+  it('is joined with others, and under other names, as if it were made anew', () => {
+    const named = (value: number): readonly [string, number] | undefined =>
+      value === 3 ? undefined : [`name of ${value}`, value];
+    // Each value once, so that each has a name of its own.
+    const unique = (map: PersistentMap<number>): PersistentMap<number> =>
+      PersistentMap.from(
+        [...new Map([...map].map(([name, value]) => [value, name] as const))].map(([value, name]) => [name, value]),
+      );
+    fc.assert(
+      fc.property(
+        batches,
+        fc.array(fc.tuple(key, fc.integer({ min: 10, max: 12 })), { maxLength: 6 }),
+        (all, beside) => {
+          let map = PersistentMap.empty<number>();
+          let other = PersistentMap.from(beside.map(([name, value]) => [`other ${name}`, value] as const));
+          let union = deriveUnion(undefined, map, beside);
+          let byName = deriveNamed(undefined, unique(map), named);
+          let merged = deriveMerged(undefined, new Map([['one', map]]));
+          for (const [i, edits] of all.entries()) {
+            map = map.change(edits);
+            const more = i % 2 === 0 ? beside : beside.slice(1);
+            other = other.change(edits.map(([name, value]) => [`other ${name}`, value] as const));
+            union = deriveUnion(union, map, more);
+            byName = deriveNamed(byName, unique(map), named);
+            const parts =
+              i % 3 === 0
+                ? new Map([['one', map]])
+                : new Map([
+                    ['one', map],
+                    ['two', other],
+                  ]);
+            merged = deriveMerged(merged, parts);
+            assert.deepEqual(sorted(union.output), sorted(new Map([...more, ...map])));
+            assert.deepEqual(sorted(byName.output), sorted(deriveNamed(undefined, unique(map), named).output));
+            assert.deepEqual(sorted(merged.output), sorted(new Map([...parts.values()].flatMap((part) => [...part]))));
+          }
+        },
+      ),
     );
   });
 
