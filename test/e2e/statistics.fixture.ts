@@ -267,7 +267,8 @@ export async function sendAll({ ports }: Scene): Promise<readonly number[]> {
   await send('/status/200', { authorization: `Bearer ${token('other')}` });
   await send('/cors', { origin: 'https://o.example', 'access-control-request-method': 'GET' }, 'OPTIONS');
   await send('/cors', { origin: 'https://bad.example' });
-  for (const path of ['/bad', '/bad', '/bad']) await send(path);
+  // As many as it takes: Envoy's workers learn of an ejection a moment later, and one more would race with that.
+  for (const path of ['/bad', '/bad']) await send(path);
   for (const path of ['/trusted', '/misnamed', '/untrusted', '/plain']) await send(path);
   for (const path of ['/h2/ok', '/h2/reset', '/h2/slow']) await send(path);
   await send('/', { host: 'unknown.example.com' });

@@ -18,14 +18,14 @@ import {
 
 /** One for each decision that somebody asks statistics about; from what `sendAll` sends. */
 const expected: Readonly<Record<string, number>> = {
-  'http.outbound_0.0.0.0_80;.downstream_rq_total': 41,
+  'http.outbound_0.0.0.0_80;.downstream_rq_total': 40,
   'http.outbound_0.0.0.0_80;.downstream_rq_active': 0,
   'http.outbound_0.0.0.0_80;.downstream_rq_2xx': 14,
   'http.outbound_0.0.0.0_80;.downstream_rq_3xx': 1,
   'http.outbound_0.0.0.0_80;.downstream_rq_4xx': 8,
-  'http.outbound_0.0.0.0_80;.downstream_rq_5xx': 18,
+  'http.outbound_0.0.0.0_80;.downstream_rq_5xx': 17,
   'http.outbound_0.0.0.0_80;.downstream_rq_http2_total': 1,
-  'http.outbound_0.0.0.0_80;.downstream_cx_total': 41,
+  'http.outbound_0.0.0.0_80;.downstream_cx_total': 40,
   'http.outbound_0.0.0.0_80;.downstream_cx_protocol_error': 2,
   'http.outbound_0.0.0.0_80;.no_route': 1,
   'http.outbound_0.0.0.0_80;.no_cluster': 1,
@@ -45,8 +45,8 @@ const expected: Readonly<Record<string, number>> = {
   'listener.127.0.0.1_[443].ssl.connection_error': 1,
   'listener.127.0.0.1_[443].ssl.versions.TLSv1.3': 1,
   'listener.127.0.0.1_[443].no_filter_chain_match': 1,
-  'listener.127.0.0.1_[80].downstream_cx_total': 41,
-  'listener.127.0.0.1_[80].http.outbound_0.0.0.0_80;.downstream_rq_5xx': 18,
+  'listener.127.0.0.1_[80].downstream_cx_total': 40,
+  'listener.127.0.0.1_[80].http.outbound_0.0.0.0_80;.downstream_rq_5xx': 17,
   'tcp.outbound|9000||echo.default.svc.cluster.local.downstream_cx_total': 1,
   'tcp.outbound|9000||echo.default.svc.cluster.local.downstream_cx_rx_bytes_total': 5,
   'tcp.rbac.allowed': 1,
@@ -82,7 +82,7 @@ const expected: Readonly<Record<string, number>> = {
   }),
   ...ofCluster('few', { upstream_rq_active_overflow: 1 }),
   ...ofCluster('bad', {
-    upstream_rq_503: 3,
+    upstream_rq_503: 2,
     membership_healthy: 0,
     'outlier_detection.ejections_active': 1,
     'outlier_detection.ejections_detected_consecutive_5xx': 1,
