@@ -119,8 +119,8 @@ export const targetNames = (targets: ForwardTargets): readonly string[] =>
 const byName = (a: EncodedVirtualHost, b: EncodedVirtualHost): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
-/** Fields of its own, without virtual hosts. */
-const encodeTable = (name: string): Uint8Array =>
+/** Fields of its own, without virtual hosts. `removed`: headers that no endpoint gets. */
+export const encodeTable = (name: string, removed: readonly string[] = []): Uint8Array =>
   toBinary(
     RouteConfigurationSchema,
     create(RouteConfigurationSchema, {
@@ -129,6 +129,7 @@ const encodeTable = (name: string): Uint8Array =>
       maxDirectResponseBodySizeBytes: 1024 * 1024,
       // Clients come through node ports and write them into Host.
       ignorePortInHostMatching: true,
+      requestHeadersToRemove: [...removed],
     }),
   );
 

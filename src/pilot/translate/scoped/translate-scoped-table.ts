@@ -9,7 +9,7 @@ import { scopedWildcardFilter, scopeHeader, scopeName } from '../../../xds/resou
 import { typeUrls } from '../../../xds/type-urls.ts';
 import { encodeWire, wireMessage } from '../../../xds/wire.ts';
 import type { RouteTableView } from '../../model/proxy-view.ts';
-import { type EncodedVirtualHost, routeTableName, virtualHostsField } from '../translate-route-table.ts';
+import { type EncodedVirtualHost, encodeTable, routeTableName, virtualHostsField } from '../translate-route-table.ts';
 import { scopedHostFields } from './scoped-routes.ts';
 
 /** A domain, and the virtual host that has it. */
@@ -58,25 +58,13 @@ const domainField = 2;
 const encodeHost = ({ domain, host }: HostOfTable): Uint8Array =>
   Buffer.concat([host.bytes, encodeWire(wireMessage([[domainField, domain]])), scopedHostFields]);
 
-const tableFields = (name: string): Uint8Array =>
-  toBinary(
-    RouteConfigurationSchema,
-    create(RouteConfigurationSchema, {
-      name,
-      validateClusters: false,
-      maxDirectResponseBodySizeBytes: 1024 * 1024,
-      ignorePortInHostMatching: true,
-      requestHeadersToRemove: [scopeHeader],
-    }),
-  );
-
 const byDomain = (a: HostOfTable, b: HostOfTable): number => (a.domain < b.domain ? -1 : 1);
 
 function routesOf(name: string, group: PersistentMap<HostOfTable>, exists: PersistentMap<unknown>): XdsResource {
   const hosts = [...group.values()].sort(byDomain);
   const clusters = new Set(hosts.flatMap(({ host }) => host.clusters));
   const bytes = Buffer.concat([
-    tableFields(name),
+    encodeTable(name, [scopeHeader]),
     encodeWire(wireMessage(hosts.map((host) => [virtualHostsField, encodeHost(host)]))),
   ]);
   return {
