@@ -9,8 +9,11 @@ export type CheckedRequest =
   | { readonly kind: 'accepted'; readonly path: string; readonly authority: string; readonly headers: HeaderList }
   | { readonly kind: 'rejected'; readonly reply: LocalReply };
 
-// Neither may carry what would end a line or a word of an HTTP/1.1 head.
+// It may not carry what would end a line or a word of an HTTP/1.1 head.
 const unsafe = /[\0-\x20\x7f]/;
+
+/** What Envoy takes for the name and the port of a host. */
+const authorityText = /^[!$%&'()*+,\-.\w:;=@[\]~]+$/;
 
 export function checkRequest(
   stream: DownstreamStream,
@@ -35,7 +38,8 @@ export function checkRequest(
       return rejected(400, 'Bad Request', 'http1.codec_error', ['DPE']);
   }
   if (authority === '') return rejected(400, '', 'missing_host_header');
-  if (unsafe.test(authority) || unsafe.test(target)) return rejected(400, '', 'http.invalid_path');
+  if (!authorityText.test(authority)) return rejected(400, 'Bad Request', 'http.invalid_authority', ['DPE']);
+  if (unsafe.test(target)) return rejected(400, '', 'http.invalid_path');
   if (!target.startsWith('/')) return rejected(404, '', 'absolute_path_rejected');
   const normalized = normalizePath(target, manager);
   if (normalized.kind === 'rejected') return rejected(400, '', 'path_normalization_failed');

@@ -233,6 +233,8 @@ describe('serveRequest', () => {
       [`POST / HTTP/1.1\r\n${head}Content-Length: 1\r\nContent-Length: 1\r\n\r\nx`, '400'],
       [`POST / HTTP/1.1\r\n${head}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, '400'],
       [`POST / HTTP/1.1\r\n${head}Content-Length: -1\r\n\r\n`, '400'],
+      ['GET / HTTP/1.1\r\nHost: a/b.example.com\r\n\r\n', '400'],
+      ['GET / HTTP/1.1\r\nHost: a.example.com?\r\n\r\n', '400'],
       [`GET /a#b HTTP/1.1\r\n${head}\r\n`, '400'],
       [`GET /%00 HTTP/1.1\r\n${head}\r\n`, '400'],
       [`GET https://a.example.com/ HTTP/1.1\r\n${head}\r\n`, '403'],

@@ -40,7 +40,9 @@ export function findScopedHost(
   const lower = last.toLowerCase();
   const slash = lower.indexOf('/');
   if (slash < 0) return undefined;
-  const [table, name] = [lower.slice(0, slash + 1), stripPort(lower.slice(slash + 1))];
+  const table = lower.slice(0, slash + 1);
+  // The key may have lost more of it than a port.
+  const name = stripPort(authority).toLowerCase();
   if (lower !== last) {
     const inLowerCase = hostIn([...before, lower]);
     if (inLowerCase !== undefined) return inLowerCase;

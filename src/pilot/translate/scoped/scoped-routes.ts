@@ -13,13 +13,16 @@ import { scopedLowerCaseFilter, scopedWildcardFilter, scopeHeader } from '../../
 import { adsSource } from '../config-source.ts';
 import type { HttpFilterFeature } from '../filters/http-filter-feature.ts';
 
-/** Names are compared without case, and scopes are not: looked up once more in lower case. Runs only where no route was found. */
+/**
+ * Names are compared without case, and scopes are not: looked up once more in lower case, less what Envoy takes for a port, a number
+ * or not. Runs only where no route was found.
+ */
 const lowerCase = `
 function envoy_on_request(handle)
   local headers = handle:headers()
   local key = headers:get("${scopeHeader}")
   if key == nil then return end
-  local lower = string.lower((string.gsub(key, ":%d+$", "")))
+  local lower = string.lower((string.gsub(key, ":[^%]:]*$", "")))
   if lower ~= key then
     headers:replace("${scopeHeader}", lower)
     handle:clearRouteCache()
