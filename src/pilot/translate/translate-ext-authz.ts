@@ -89,10 +89,12 @@ function grpcService(service: AuthorizationService): MessageInitShape<typeof Grp
   };
 }
 
-export function translateExtAuthz(service: AuthorizationService): ExtAuthz {
+/** `hidden`: headers that the provider is not told of, whatever it asks for. */
+export function translateExtAuthz(service: AuthorizationService, hidden: readonly string[]): ExtAuthz {
   const { settings } = service;
   const { http, body } = settings;
   const allowedHeaders = patterns(http?.includedHeaders ?? []);
+  const disallowedHeaders = patterns(hidden);
   return create(ExtAuthzSchema, {
     services:
       http === undefined
@@ -104,6 +106,7 @@ export function translateExtAuthz(service: AuthorizationService): ExtAuthz {
     filterEnabledMetadata: whereFound('envoy.filters.http.rbac', service),
     ...(settings.statusOnError !== undefined && { statusOnError: { code: settings.statusOnError as StatusCode } }),
     ...(allowedHeaders && { allowedHeaders }),
+    ...(disallowedHeaders && { disallowedHeaders }),
     ...(body && {
       withRequestBody: {
         maxRequestBytes: body.maxBytes,

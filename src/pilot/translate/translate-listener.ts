@@ -13,7 +13,7 @@ import { ListenerSchema } from '../../xds/generated/envoy/config/listener/v3/lis
 import { ProxyProtocolSchema } from '../../xds/generated/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.ts';
 import { TlsInspectorSchema } from '../../xds/generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
 import { createXdsResource, type ResourceReference, type XdsResource } from '../../xds/resource.ts';
-import { listenerName, scopesOfTable } from '../../xds/resource-names.ts';
+import { listenerName, scopeHeader, scopesOfTable } from '../../xds/resource-names.ts';
 import { typeUrls } from '../../xds/type-urls.ts';
 import type {
   Authorization,
@@ -86,7 +86,7 @@ function translateFilterChain(
             compressors: traffic?.compression ? compressors(traffic.compression) : [],
             requestLimits: traffic?.limits,
             preserveHeaderCase: traffic?.preserveHeaderCase ?? mesh.proxy.headers.preserveHttp1HeaderCase,
-            extAuthz: extAuthz(authorization, ports),
+            extAuthz: extAuthz(authorization, ports, isTableScoped(network.routes) ? [scopeHeader] : []),
             jwtAuthn: jwtAuthn(requestAuthentications.providers),
             rbac: rbac(authorization, ports),
             envoyDebugHeaders: mesh.proxy.headers.envoyDebugHeaders,

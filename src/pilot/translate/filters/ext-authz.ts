@@ -25,7 +25,12 @@ const found = ({ provider, policies }: CustomAuthorization, place: RbacPlace): R
   shadowRulesStatPrefix: shadowRulesPrefix,
 });
 
-export function extAuthz({ custom }: Authorization, ports: RbacPlace['ports']): readonly HttpFilterFeature[] {
+/** `hidden`: headers that nobody is told of. */
+export function extAuthz(
+  { custom }: Authorization,
+  ports: RbacPlace['ports'],
+  hidden: readonly string[],
+): readonly HttpFilterFeature[] {
   const place: RbacPlace = { isTcp: false, ports };
   return custom.flatMap((one) => {
     const { service } = one;
@@ -34,7 +39,7 @@ export function extAuthz({ custom }: Authorization, ports: RbacPlace['ports']): 
       httpRbacFilter(found(one, place)),
       {
         name: 'envoy.filters.http.ext_authz',
-        config: () => anyPack(ExtAuthzSchema, translateExtAuthz(service)),
+        config: () => anyPack(ExtAuthzSchema, translateExtAuthz(service, hidden)),
       },
     ];
   });
