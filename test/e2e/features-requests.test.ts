@@ -227,9 +227,26 @@ const features = readdirSync(featuresFolder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(join(featuresFolder, entry.name, 'requests.yaml')))
   .map((entry) => entry.name);
 
-for (const dataPlane of dataPlaneNames)
-  describe(`features on ${dataPlane}`, { skip: requireLinux() || skipDataPlane(dataPlane) }, () => {
-    for (const feature of features)
+/** What finding a route by scopes could change. The other folders too where all is asked for: `TIDEGATE_ROUTE_MODE=scoped`. */
+const scopedFeatures: ReadonlySet<string> = new Set([
+  ...['default-export-to', 'ext-authz-grpc', 'ext-authz-http', 'host-matching', 'jwt-claims', 'misdirected-request'],
+  ...['several-virtual-services-per-host', 'telemetry-access-log'],
+]);
+const { TIDEGATE_ROUTE_MODE: wantedMode } = process.env;
+const runs = (
+  wantedMode === undefined
+    ? [
+        { mode: 'shared', chosen: features },
+        { mode: 'scoped', chosen: features.filter((one) => scopedFeatures.has(one)) },
+      ]
+    : [{ mode: wantedMode, chosen: features }]
+).flatMap((run) => dataPlaneNames.map((dataPlane) => ({ ...run, dataPlane })));
+
+for (const { mode, chosen, dataPlane } of runs)
+  describe(`features on ${dataPlane}${mode === 'shared' ? '' : `, ${mode}`}`, {
+    skip: requireLinux() || skipDataPlane(dataPlane),
+  }, () => {
+    for (const feature of chosen)
       describe(feature, () => {
         const folder = join(featuresFolder, feature);
         const {
@@ -271,7 +288,7 @@ for (const dataPlane of dataPlaneNames)
             dataPlane,
             portMap,
             mounts,
-            args: [...placeFlags(folder), ...(dns ? ['--dns-server', dns.address] : [])],
+            args: ['--route-mode', mode, ...placeFlags(folder), ...(dns ? ['--dns-server', dns.address] : [])],
           });
         });
         after(async () => {
