@@ -12,6 +12,7 @@ import { discoverObjects } from '../pilot/model/discover-objects.ts';
 import { listKeySources } from '../pilot/model/list-key-sources.ts';
 import type { Model } from '../pilot/model/model.ts';
 import { type ProxyClass, proxyClassKey } from '../pilot/model/proxy-class.ts';
+import { sameList } from '../pilot/model/same-list.ts';
 import { buildResources, diagnosePatches } from '../pilot/patch/build-resources.ts';
 import type { Snapshot, Source } from '../pilot/resources/snapshot.ts';
 import { buildProxyStatus } from '../pilot/status/build-proxy-status.ts';
@@ -50,9 +51,6 @@ export interface PilotOptions {
 
 /** Acknowledgements are looked at so often at most. */
 const acknowledgedAfterMs = 50;
-
-const isSameList = <Item>(a: readonly Item[], b: readonly Item[]): boolean =>
-  a.length === b.length && a.every((item, i) => item === b[i]);
 
 export function createPilot(
   source: Source,
@@ -103,7 +101,7 @@ export function createPilot(
       ...diagnoseRejections(isBesideGateway ? withoutBindFailures(ads.rejections()) : ads.rejections()),
     ];
     // The same list, where nothing in it is new: then nobody compares one by one what is known.
-    told = isSameList(told, found) ? told : found;
+    told = sameList(told, found) ? told : found;
     diagnostics.set('proxies', told);
   };
   let told: readonly Diagnostic[] = [];

@@ -12,8 +12,8 @@ import {
 } from '../../lib/incremental/derive.ts';
 import { type PersistentMap, persistent } from '../../lib/incremental/persistent-map.ts';
 import { type RouteMode, sharedRoutes } from '../../lib/route-mode.ts';
-import type { Resource, ResourceKind } from '../resources/resource.ts';
-import type { ObjectsOfKind, Snapshot } from '../resources/snapshot.ts';
+import type { Resource } from '../resources/resource.ts';
+import type { Snapshot } from '../resources/snapshot.ts';
 import { buildCertificate, type CertificateResult } from './build-certificate.ts';
 import {
   buildDestinationRules,
@@ -31,7 +31,7 @@ import { buildServices, type Services } from './build-services.ts';
 import { buildVirtualServices, type VirtualServices } from './build-virtual-services.ts';
 import { mayFront } from './check-gateway.ts';
 import { checkModel, type ModelFindings } from './check-model.ts';
-import { compareResources } from './compare-resources.ts';
+import { compareResources, inPrecedence } from './compare-resources.ts';
 import { rootsSuffix } from './credential-names.ts';
 import { type Discovered, diagnoseDiscovery, discoverObjects } from './discover-objects.ts';
 import { indexNodes } from './locality.ts';
@@ -86,15 +86,12 @@ const fewKinds = [
 type FewKind = (typeof fewKinds)[number];
 type InOrder = { readonly [Kind in FewKind]: Recalled<readonly Resource<Kind>[]> };
 
-const sorted = <Kind extends ResourceKind>(objects: ObjectsOfKind<Kind>): readonly Resource<Kind>[] =>
-  [...objects.values()].sort(compareResources);
-
 function sortFew(previous: InOrder | undefined, objects: Snapshot['objects']): InOrder {
   const lists = fewKinds.map((kind) => {
     const known: Recalled<readonly Resource[]> | undefined = previous?.[kind];
     return [
       kind,
-      recall<readonly Resource[]>(known, [objects[kind]], () => sorted<ResourceKind>(objects[kind])),
+      recall<readonly Resource[]>(known, [objects[kind]], () => inPrecedence<Resource>(objects[kind].values())),
     ] as const;
   });
   return Object.fromEntries(lists) as unknown as InOrder;
@@ -144,9 +141,7 @@ function findFronts(
   const candidates = deriveValues(known?.candidates, services, (service) =>
     selectors.value.some((selector) => mayFront(service, selector)) ? service : undefined,
   );
-  const inOrder = recall(previous?.inOrder, [candidates.output], () =>
-    [...candidates.output.values()].sort((a, b) => compareResources(a.resource, b.resource)),
-  );
+  const inOrder = recall(previous?.inOrder, [candidates.output], () => inPrecedence(candidates.output.values()));
   const proxyClasses = recall(previous?.proxyClasses, [selectors.value, inOrder.value], () =>
     selectors.value.map((selector) => proxyClassOf(selector, inOrder.value)),
   );
@@ -247,6 +242,7 @@ export function buildModel(
     nodes: indexNodes(objects.Node),
     services: services.byHost,
     serviceShapes: services.shapes.output,
+    aliases: services.aliases.output,
     destinationRules: rules.value.destinationRules,
     telemetries: inOrder.Telemetry.value,
     envoyFilters: inOrder.EnvoyFilter.value,

@@ -10,7 +10,7 @@ import { checkConnectionLimit } from './check-connection-limit.ts';
 import { checkLocality, goesByPlace } from './check-locality.ts';
 import { checkPortName } from './check-port-name.ts';
 import { collectFindings, type Findings } from './collect-findings.ts';
-import { compareResources } from './compare-resources.ts';
+import { inPrecedence } from './compare-resources.ts';
 import { concernedHosts } from './concerned-hosts.ts';
 import { type ProxyPlace, proxyPlace } from './locality.ts';
 import { type MergedListener, type MergeResult, mergeServers, type PlacedServer } from './merge-servers.ts';
@@ -38,7 +38,6 @@ interface Stages {
   readonly fronts: Derived<ModelService, ModelService>;
   readonly inFront: Recalled<readonly ModelService[]>;
   readonly merged: Recalled<MergeResult>;
-  readonly aliases: Derived<ModelService, ModelService>;
   readonly served: ServedVirtualServices;
   readonly listeners: ReadonlyMap<string, ListenerStage>;
   readonly authorized: Recalled<AuthorizationResult>;
@@ -123,17 +122,12 @@ function build(known: KnownView | undefined, model: Model, proxyClass: ProxyClas
   const fronts = deriveValues(stages?.fronts, model.serviceShapes, (service) =>
     isInFront(service, proxyClass) ? service : undefined,
   );
-  const inFront = recall(stages?.inFront, [fronts.output], () =>
-    [...fronts.output.values()].sort((a, b) => compareResources(a.resource, b.resource)),
-  );
+  const inFront = recall(stages?.inFront, [fronts.output], () => inPrecedence(fronts.output.values()));
   const merged = recall(stages?.merged, [model.gateways, model.likeIstio, inFront.value], () =>
     mergeServers(model, proxyClass, inFront.value),
   );
   const { listeners } = merged.value;
-  const aliases = deriveValues(stages?.aliases, model.serviceShapes, (service) =>
-    service.alias === undefined ? undefined : service,
-  );
-  const concerned = concernedHosts(before, model, aliases.output);
+  const concerned = concernedHosts(before, model);
   const served = serveVirtualServices(stages?.served, before, model, proxyClass, listeners, concerned);
   const claiming = {
     model,
@@ -264,7 +258,6 @@ function build(known: KnownView | undefined, model: Model, proxyClass: ProxyClas
       fronts,
       inFront,
       merged,
-      aliases,
       served,
       listeners: listenerStages,
       authorized,

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { type Derived, deriveIndex, deriveValues, type Recalled, recall } from '../../lib/incremental/derive.ts';
 import { PersistentMap, persistent } from '../../lib/incremental/persistent-map.ts';
-import { type Resource, type ResourceKind, resourceRef } from '../resources/resource.ts';
+import { type Resource, resourceRef } from '../resources/resource.ts';
 import { objectKey, type SnapshotObjects } from '../resources/snapshot.ts';
 import { backendProtocol } from './backend-protocol.ts';
 import {
@@ -15,7 +15,7 @@ import {
   selectWorkloadEntries,
 } from './build-endpoints.ts';
 import { buildServiceEntries } from './build-service-entries.ts';
-import { compareResources } from './compare-resources.ts';
+import { inPrecedence } from './compare-resources.ts';
 import { type ExportTo, exportedTo } from './export-to.ts';
 import { serviceHost } from './host-names.ts';
 import { indexNodes } from './locality.ts';
@@ -111,6 +111,8 @@ export interface Services {
   readonly byHost: PersistentMap<ModelService>;
   /** The same, each as it was when something other than its endpoints changed last. */
   readonly shapes: Derived<ModelService, ModelService>;
+  /** Those of them that stand for others. */
+  readonly aliases: Derived<ModelService, ModelService>;
   readonly stages: Stages;
 }
 
@@ -133,11 +135,8 @@ const ownersOf = ({ metadata, spec }: Resource<'EndpointSlice'>): readonly strin
 const keysOf = <Value>(before: PersistentMap<Value>, after: PersistentMap<Value>): readonly string[] =>
   PersistentMap.changesBetween(before, after).map(({ key }) => key);
 
-const inOrder = <Kind extends ResourceKind>(objects: ReadonlyMap<string, Resource<Kind>>): readonly Resource<Kind>[] =>
-  [...objects.values()].sort(compareResources);
-
 function firstOf(services: PersistentMap<ModelService>): ModelService | undefined {
-  return [...services.values()].sort((a, b) => compareResources(a.resource, b.resource))[0];
+  return inPrecedence(services.values())[0];
 }
 
 /** A change of one Service, or of its endpoints, is worked on for that one alone; one of Pods, machines or Nodes for all. */
@@ -153,7 +152,7 @@ export function buildServices(
   const endpoints = persistent(objects.Endpoints);
   const pods = recall(known?.pods, [objects.Pod], () => indexPods(objects.Pod));
   const workloadEntries = recall(known?.workloadEntries, [objects.WorkloadEntry], () =>
-    Map.groupBy(inOrder(objects.WorkloadEntry), ({ metadata }) => metadata.namespace),
+    Map.groupBy(inPrecedence(objects.WorkloadEntry.values()), ({ metadata }) => metadata.namespace),
   );
   const nodes = indexNodes(objects.Node);
   const entries = recall(known?.entries, [objects.ServiceEntry, pods.value, workloadEntries.value, nodes], () =>
@@ -174,7 +173,7 @@ export function buildServices(
     services,
     (resource, key, old) => {
       const own = slices.output.get(key);
-      const addresses = { slices: own === undefined ? [] : inOrder(own), endpoints: endpoints.get(key) };
+      const addresses = { slices: own === undefined ? [] : inPrecedence(own.values()), endpoints: endpoints.get(key) };
       const { namespace } = resource.metadata;
       const sources: EndpointSources = {
         ...addresses,
@@ -202,8 +201,11 @@ export function buildServices(
   const shapes = deriveValues(previous?.shapes, byHost, (service, _host, old) =>
     old !== undefined && hasSameShape(old, service) ? old : service,
   );
+  const aliases = deriveValues(previous?.aliases, shapes.output, (service) =>
+    service.alias === undefined ? undefined : service,
+  );
   const stages = { exportTo, slices, endpoints, pods, workloadEntries, entries, written, writtenByHost, hosts };
-  return { byHost, shapes, stages };
+  return { byHost, shapes, aliases, stages };
 }
 
 /** All that routes, ports and policies go by: everything but its endpoints, and whether it has some. */

@@ -12,7 +12,7 @@ import {
 import { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import type { Resource } from '../resources/resource.ts';
 import { buildVirtualService } from './build-virtual-service.ts';
-import { compareResources } from './compare-resources.ts';
+import { inPrecedence } from './compare-resources.ts';
 import { checkDelegates, type Delegation, mergeDelegates } from './merge-delegates.ts';
 import type { Model, ModelVirtualService, ModelVirtualServices, VirtualServiceResult } from './model.ts';
 import { sameList } from './same-list.ts';
@@ -47,9 +47,6 @@ const delegatesOf = ({ http }: ModelVirtualService): readonly string[] =>
 
 const gatewaysOf = ({ gateways }: ModelVirtualService): readonly string[] => gateways;
 
-const inOrder = <Value extends { readonly resource: ModelVirtualService['resource'] }>(values: Iterable<Value>) =>
-  [...values].sort((a, b) => compareResources(a.resource, b.resource));
-
 export function buildVirtualServices(
   before: VirtualServices | undefined,
   objects: PersistentMap<Resource<'VirtualService'>>,
@@ -82,11 +79,11 @@ export function buildVirtualServices(
   );
   const byDelegate = deriveIndex(known?.byDelegate, delegations.output, ({ of }) => delegatesOf(of));
   const problems = recall(known?.problems, [delegations.output, delegates.output], () => [
-    ...inOrder([...delegations.output.values()].map((one) => ({ ...one, resource: one.of.resource }))).flatMap(
+    ...inPrecedence([...delegations.output.values()].map((one) => ({ ...one, resource: one.of.resource }))).flatMap(
       ({ diagnostics }) => diagnostics,
     ),
     ...checkDelegates(
-      inOrder(delegates.output.values()),
+      inPrecedence(delegates.output.values()),
       new Set([...delegations.output.values()].flatMap(({ used }) => used)),
     ),
   ]);

@@ -1,6 +1,6 @@
 // What is wrong with objects, alone and beside others: each is checked when it, or what it refers to, has changed.
 import type { Diagnostic } from '../../lib/diagnostic.ts';
-import { type Derived, deriveIndex, deriveValues, type Recalled, recall } from '../../lib/incremental/derive.ts';
+import { type Derived, deriveIndex, type Recalled, recall } from '../../lib/incremental/derive.ts';
 import { PersistentMap, persistent } from '../../lib/incremental/persistent-map.ts';
 import type { Resource, ResourceKind } from '../resources/resource.ts';
 import type { SnapshotObjects } from '../resources/snapshot.ts';
@@ -37,7 +37,6 @@ interface Stages {
   readonly entryHosts: Derived<Resource<'ServiceEntry'>, PersistentMap<Resource<'ServiceEntry'>>>;
   readonly rules: Findings<Resource<'DestinationRule'>>;
   readonly ruleHosts: Derived<Resource<'DestinationRule'>, PersistentMap<Resource<'DestinationRule'>>>;
-  readonly aliases: Derived<ModelService, ModelService>;
   readonly references: Findings<VirtualServiceResult>;
   readonly policies: Recalled<readonly Diagnostic[]>;
 }
@@ -116,9 +115,6 @@ export function checkModel(
     keysFor(new Set(changedServices), ruleHosts.output, destinationRules),
   );
 
-  const aliases = deriveValues(known?.aliases, model.serviceShapes, (service) =>
-    service.alias === undefined ? undefined : service,
-  );
   const { written, writtenTo, byGateway } = model.virtualServices;
   const changedGateways =
     before === undefined ? [] : PersistentMap.changesBetween(before.gatewaysByKey, model.gatewaysByKey);
@@ -128,7 +124,7 @@ export function checkModel(
     virtualServiceOf,
     ({ virtualService }) => checkVirtualService({ model, gateways: model.impliedProxyClasses }, virtualService),
     [
-      ...keysFor(concernedHosts(before, model, aliases.output), writtenTo, written),
+      ...keysFor(concernedHosts(before, model), writtenTo, written),
       ...changedGateways.flatMap(({ key }) => [...(byGateway.get(key)?.keys() ?? [])]),
     ],
   );
@@ -167,7 +163,6 @@ export function checkModel(
       entryHosts,
       rules,
       ruleHosts,
-      aliases,
       references,
       policies,
     },

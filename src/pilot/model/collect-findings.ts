@@ -3,7 +3,7 @@ import type { Diagnostic } from '../../lib/diagnostic.ts';
 import { type Derived, deriveValues, type Recalled, recall } from '../../lib/incremental/derive.ts';
 import type { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import type { Resource } from '../resources/resource.ts';
-import { compareResources } from './compare-resources.ts';
+import { inPrecedence } from './compare-resources.ts';
 
 interface Found {
   readonly resource: Resource;
@@ -34,9 +34,7 @@ export function collectFindings<Input>(
   );
   // The list itself stays what it was where nothing is found before nor after.
   const list = recall(previous?.list, [byObject.output], () =>
-    [...byObject.output.values()]
-      .sort((a, b) => compareResources(a.resource, b.resource))
-      .flatMap(({ diagnostics }) => diagnostics),
+    inPrecedence(byObject.output.values()).flatMap(({ diagnostics }) => diagnostics),
   );
   return { byObject, list };
 }

@@ -17,3 +17,11 @@ export function compareResources(a: Resource, b: Resource): number {
   if (second !== undefined) return 1;
   return compareText(a.origin.source, b.origin.source) || a.origin.index - b.origin.index || compareNames(a, b);
 }
+
+/** Of objects themselves, or of what is made of one each. */
+export const inPrecedence = <Value extends Resource | { readonly resource: Resource }>(
+  values: Iterable<Value>,
+): readonly Value[] => [...values].sort((a, b) => compareResources(resourceOf(a), resourceOf(b)));
+
+const resourceOf = (value: Resource | { readonly resource: Resource }): Resource =>
+  'resource' in value ? value.resource : value;

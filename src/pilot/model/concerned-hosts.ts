@@ -2,6 +2,7 @@
 import { PersistentMap } from '../../lib/incremental/persistent-map.ts';
 import type { DestinationRules } from './build-destination-rules.ts';
 import type { ModelService } from './model.ts';
+import { maxAliases } from './resolve-destination.ts';
 import { sameList } from './same-list.ts';
 
 /** `all`: a rule for many hosts is another. */
@@ -9,11 +10,10 @@ export type ConcernedHosts = 'all' | ReadonlySet<string>;
 
 interface Backends {
   readonly serviceShapes: PersistentMap<ModelService>;
+  readonly aliases: PersistentMap<ModelService>;
   readonly destinationRules: DestinationRules;
   readonly mesh: { readonly rootNamespace: string };
 }
-
-const maxAliases = 8;
 
 /** Names that stand for one of the hosts, by whatever way. */
 function aliasesOf(hosts: ReadonlySet<string>, aliases: PersistentMap<ModelService>): readonly string[] {
@@ -38,19 +38,14 @@ function changedRules(before: DestinationRules, after: DestinationRules): Concer
   return [...changed].some((host) => host.startsWith('*')) ? 'all' : changed;
 }
 
-/** `aliases`: the Services of now that stand for others. */
-export function concernedHosts(
-  before: Backends | undefined,
-  after: Backends,
-  aliases: PersistentMap<ModelService>,
-): ConcernedHosts {
+export function concernedHosts(before: Backends | undefined, after: Backends): ConcernedHosts {
   // Rules of the root namespace are for everybody.
   if (before === undefined || before.mesh.rootNamespace !== after.mesh.rootNamespace) return 'all';
   const rules = changedRules(before.destinationRules, after.destinationRules);
   if (rules === 'all') return 'all';
   const shapes = PersistentMap.changesBetween(before.serviceShapes, after.serviceShapes).map(({ key }) => key);
   const hosts = new Set([...shapes, ...rules]);
-  return hosts.size === 0 ? hosts : new Set([...hosts, ...aliasesOf(hosts, aliases)]);
+  return hosts.size === 0 ? hosts : new Set([...hosts, ...aliasesOf(hosts, after.aliases)]);
 }
 
 /** Keys of what an index by destination has for the hosts; of `all` everything is meant. */

@@ -325,6 +325,8 @@ export interface Model {
   readonly services: PersistentMap<ModelService>;
   /** The same, each as it was when something other than its endpoints changed last. */
   readonly serviceShapes: PersistentMap<ModelService>;
+  /** Those of them that stand for others. */
+  readonly aliases: PersistentMap<ModelService>;
   readonly destinationRules: DestinationRules;
   /** In order of precedence. */
   readonly telemetries: readonly Resource<'Telemetry'>[];

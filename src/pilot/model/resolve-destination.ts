@@ -17,7 +17,7 @@ export interface ResolvedDestination {
 }
 
 /** An ExternalName may stand for another: that chain is followed so far. */
-const maxAliases = 8;
+export const maxAliases = 8;
 
 /** The host that an ExternalName finally stands for. A loop ends at one of its own names, which has no ports. */
 function followAliases(services: Model['services'], host: string): string {

@@ -19,8 +19,8 @@ type Read = (values: HeaderValues) => string | undefined;
 export const scopeKey = (fragments: readonly string[]): string => JSON.stringify(fragments);
 
 export function convertScope(scope: ScopedRouteConfiguration, findings: Findings): ScopeConfig | undefined {
-  const { key, routeConfigurationName, configuration } = { configuration: scope.routeConfiguration, ...scope };
-  if (configuration !== undefined)
+  const { key, routeConfigurationName } = scope;
+  if (scope.routeConfiguration !== undefined)
     findings.reject('the embedded engine takes scopes with a route_configuration_name only');
   if (scope.onDemand) findings.reject('the embedded engine has no on-demand scopes');
   if (routeConfigurationName === '' || key === undefined || key.fragments.length === 0) {
